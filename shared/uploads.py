@@ -1,0 +1,103 @@
+"""Pictures out of requests: multipart parts, or base64 and data URLs in JSON, never more bytes than allowed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Request
+
+from shared.errors import PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError
+from shared.image_formats import MAX_UPLOAD_BYTES
+
+_DATA_URL = re.compile(r"data:(?P<mime>[a-z0-9.+/-]*)(?:;[a-z0-9-]+=[a-z0-9.+-]*)*(?P<base64>;base64)?,", re.IGNORECASE)
+_LONGEST_DATA_PREFIX = 200
+_WHITESPACE = str.maketrans("", "", " \t\r\n")
+
+
+def read_upload(request: Request, field: str, *, max_bytes: int = MAX_UPLOAD_BYTES) -> bytes | None:
+    """The bytes of one multipart part; None when it is absent.
+
+    Raises ValidationError when it is there but empty, PayloadTooLargeError; both name the field.
+    """
+    part = request.files.get(field)
+    if part is None:
+        return None
+    data = part.stream.read(max_bytes + 1)
+    if not data:
+        raise ValidationError("The picture is empty.", fields={field: "The file is empty."})
+    if len(data) > max_bytes:
+        raise _too_large(max_bytes, field)
+    return data
+
+
+def read_json_image(body: Mapping[str, Any], field: str, *, max_bytes: int = MAX_UPLOAD_BYTES) -> bytes | None:
+    """The picture in `body[field]`, base64 or data URL; None when the field is absent or null.
+
+    Raises what `decode_base64_image` raises, naming the field.
+    """
+    text = body.get(field)
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise ValidationError("The picture must be base64 text.", fields={field: "Must be base64 text or a data URL."})
+    return decode_base64_image(text, max_bytes, field=field)
+
+
+def read_images(request: Request, fields: Iterable[str], *, max_bytes: int = MAX_UPLOAD_BYTES) -> dict[str, bytes]:
+    """The pictures that a request brings under these names, as multipart parts or in a JSON body.
+
+    Absent ones are absent from the answer. Raises what `read_upload` and `read_json_image` raise.
+    """
+    if request.is_json:
+        body = _json_object(request)
+        found = {field: read_json_image(body, field, max_bytes=max_bytes) for field in fields}
+    else:
+        found = {field: read_upload(request, field, max_bytes=max_bytes) for field in fields}
+    return {field: data for field, data in found.items() if data is not None}
+
+
+def decode_base64_image(text: str, max_bytes: int = MAX_UPLOAD_BYTES, *, field: str = "image") -> bytes:
+    """Strict base64 (whitespace is tolerated), with or without the head of a data URL.
+
+    Raises PayloadTooLargeError before anything is decoded, UnsupportedMediaTypeError for a data URL that is no
+    picture, ValidationError for the rest; what the bytes are is for `shared.image_processing` to judge.
+    """
+    encoded = _without_data_head(text, field).translate(_WHITESPACE)
+    if not encoded:
+        raise ValidationError("The picture is empty.", fields={field: "The picture is empty."})
+    if len(encoded) // 4 * 3 - encoded[-2:].count("=") > max_bytes:
+        raise _too_large(max_bytes, field)
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValidationError("The picture is not valid base64.", fields={field: "Not valid base64."}) from error
+
+
+def _without_data_head(text: str, field: str) -> str:
+    text = text.lstrip()
+    if text[:5].lower() != "data:":
+        return text
+    head = _DATA_URL.match(text[:_LONGEST_DATA_PREFIX])
+    if head is None or not head["base64"]:
+        raise ValidationError("The data URL is not valid.", fields={field: "Must start like data:image/jpeg;base64,"})
+    if not head["mime"].lower().startswith("image/"):
+        raise UnsupportedMediaTypeError("The data URL is not a picture. Send JPEG, PNG, WebP or HEIC.")
+    return text[head.end() :]
+
+
+def _json_object(request: Request) -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise ValidationError("The body must be a JSON object.")
+    return body
+
+
+def _too_large(max_bytes: int, field: str) -> PayloadTooLargeError:
+    return PayloadTooLargeError(
+        f"The picture in '{field}' is too large: at most {max_bytes / 1024 / 1024:.3g} MB are taken.",
+        details={"max_bytes": max_bytes, "fields": {field: "Too large."}},
+    )
