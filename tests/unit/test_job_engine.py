@@ -1,0 +1,208 @@
+"""The engine with a kind of jobs that lives in memory: threads, wake-up, recovery, stop."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.jobs import Claim, JobEngine, ProcessMark
+
+
+class MemoryKind:
+    """Rows in a dict: id -> [status, owner, attempt]."""
+
+    def __init__(self, work: Callable[[Claim], None] | None = None) -> None:
+        self.rows: dict[str, list[object]] = {}
+        self.work = work or (lambda claim: None)
+        self.lock = threading.Lock()
+        self.unwanted: set[str] = set()
+
+    def add(self, job_id: str, status: str = "queued", owner: str | None = None, attempt: int = 0) -> None:
+        self.rows[job_id] = [status, owner, attempt]
+
+    def claim(self, owner: str, lease: timedelta) -> tuple[str, int] | None:
+        with self.lock:
+            for job_id, row in self.rows.items():
+                if row[0] == "queued":
+                    row[:] = ["processing", owner, int(str(row[2])) + 1]
+                    return job_id, int(str(row[2]))
+        return None
+
+    def renew(self, owner: str, lease: timedelta) -> set[str]:
+        return {job_id for job_id, row in self.rows.items() if row[1] == owner and job_id not in self.unwanted}
+
+    def release(self, claim: Claim) -> None:
+        self.rows[claim.job_id] = ["queued", None, claim.attempt - 1]
+
+    def owners(self) -> set[str]:
+        return {str(row[1]) for row in self.rows.values() if row[0] == "processing"}
+
+    def recover(self, dead_owners: Sequence[str]) -> None:
+        for row in self.rows.values():
+            if row[0] == "processing" and row[1] in dead_owners:
+                row[:2] = ["queued", None]
+
+    def waiting(self) -> int:
+        return sum(row[0] == "queued" for row in self.rows.values())
+
+    def tidy(self) -> None:
+        pass
+
+    def run(self, claim: Claim) -> None:
+        self.work(claim)
+        if self.rows[claim.job_id][1:] == [claim.owner, claim.attempt]:
+            self.rows[claim.job_id][0] = "done"
+
+    def all_are(self, status: str) -> bool:
+        return all(row[0] == status for row in self.rows.values())
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., JobEngine]]:
+    engines: list[JobEngine] = []
+
+    def make(kind: MemoryKind, threads: int = 4, **options: object) -> JobEngine:
+        engine = JobEngine({"k": kind}, ProcessMark(tmp_path / "marks"), threads=threads, **options)
+        engines.append(engine)
+        engine.start()
+        return engine
+
+    yield make
+    for engine in engines:
+        engine.stop(0)
+
+
+def test_many_jobs_run_at_once_and_each_once(start: Callable[..., JobEngine]) -> None:
+    together = threading.Barrier(8, timeout=5)
+    starts: list[str] = []
+
+    def work(claim: Claim) -> None:
+        starts.append(claim.job_id)
+        together.wait()  # breaks unless eight run at the same time
+
+    kind = MemoryKind(work)
+    engine = start(kind, threads=8)
+    for number in range(16):
+        kind.add(f"job{number}")
+        engine.submit("k", f"job{number}")
+    wait_until(lambda: kind.all_are("done"))
+    assert sorted(starts) == sorted(kind.rows)
+
+
+def test_a_row_whose_signal_was_lost_is_found(start: Callable[..., JobEngine]) -> None:
+    kind = MemoryKind()
+    start(kind)
+    kind.add("forgotten")
+    wait_until(lambda: kind.all_are("done"))
+
+
+def test_inline_jobs_are_done_when_submit_returns(start: Callable[..., JobEngine]) -> None:
+    kind = MemoryKind()
+    engine = start(kind, inline=True)
+    kind.add("a")
+    engine.submit("k", "a")
+    assert kind.all_are("done")
+
+
+def test_a_job_that_raises_does_not_take_its_thread_along(start: Callable[..., JobEngine]) -> None:
+    def work(claim: Claim) -> None:
+        if claim.job_id == "bad":
+            raise RuntimeError("boom")
+
+    kind = MemoryKind(work)
+    engine = start(kind, threads=1)
+    for name in ("bad", "good"):
+        kind.add(name)
+        engine.submit("k", name)
+    wait_until(lambda: kind.rows["good"][0] == "done")
+    assert kind.rows["bad"][0] == "processing"
+    assert engine.running() == 0
+
+
+def test_what_a_dead_process_held_is_taken_up(start: Callable[..., JobEngine], tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib; from shared.jobs import ProcessMark\n"
+        "mark = ProcessMark(pathlib.Path(sys.argv[1])); print(mark.owner, flush=True); sys.stdin.read()"
+    )
+    folder = tmp_path / "marks"
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout and other.stdin
+    owner = other.stdout.readline().strip()
+    kind = MemoryKind()
+    kind.add("held", "processing", owner, 1)
+    start(kind)
+    time.sleep(0.2)
+    assert kind.rows["held"] == ["processing", owner, 1], "the living keep their jobs"
+    other.kill()
+    other.wait()
+    wait_until(lambda: kind.rows["held"][0] == "done")
+    assert kind.rows["held"][2] == 2
+    assert owner not in {path.name for path in folder.iterdir()} or ProcessMark(folder).is_dead(owner)
+
+
+def test_of_strangers_nothing_is_known(tmp_path: Path) -> None:
+    mark = ProcessMark(tmp_path)
+    assert not mark.is_dead("stranger")
+    assert not mark.is_dead(mark.owner)
+    mark.close()
+
+
+def test_cancel_reaches_the_running_job(start: Callable[..., JobEngine]) -> None:
+    kind = MemoryKind(lambda claim: claim.lost.wait(5) or pytest.fail("not told"))
+    engine = start(kind)
+    kind.add("a")
+    engine.submit("k", "a")
+    wait_until(lambda: engine.running() == 1)
+    engine.cancel("k", "a")
+    wait_until(lambda: engine.running() == 0)
+
+
+def test_a_lost_lease_is_noticed_by_the_heartbeat(start: Callable[..., JobEngine]) -> None:
+    told = threading.Event()
+    kind = MemoryKind(lambda claim: told.set() if claim.lost.wait(5) else None)
+    engine = start(kind, lease_seconds=0.3)
+    kind.add("a")
+    engine.submit("k", "a")
+    wait_until(lambda: engine.running() == 1)
+    kind.unwanted.add("a")
+    assert told.wait(5)
+
+
+def test_stop_lets_running_jobs_finish_and_claims_no_more(start: Callable[..., JobEngine]) -> None:
+    go = threading.Event()
+    kind = MemoryKind(lambda claim: bool(go.wait(5)) and None)
+    engine = start(kind, threads=1)
+    for name in ("first", "second"):
+        kind.add(name)
+        engine.submit("k", name)
+    wait_until(lambda: engine.running() == 1)
+    threading.Timer(0.1, go.set).start()
+    engine.stop(grace_seconds=5)
+    assert [row[0] for row in kind.rows.values()] == ["done", "queued"]
+    assert not engine.alive()
+
+
+def test_what_does_not_finish_in_time_goes_back_unharmed(start: Callable[..., JobEngine]) -> None:
+    kind = MemoryKind(lambda claim: bool(claim.lost.wait(5)) and None)
+    engine = start(kind)
+    kind.add("slow")
+    engine.submit("k", "slow")
+    wait_until(lambda: engine.running() == 1)
+    engine.stop(grace_seconds=0.05)
+    assert kind.rows["slow"] == ["queued", None, 0]
