@@ -1,0 +1,174 @@
+"""What an image engine is: pictures in, a picture out, typed errors. Engines know no job, no user, no framework."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from PIL import Image
+
+from shared.errors import DeadlineExceededError, JobCancelledError
+
+
+class GarmentType(StrEnum):
+    """How a garment is worn. `auto`: the engine judges by the picture."""
+
+    UPPER = "upper"
+    LOWER = "lower"
+    DRESS = "dress"
+    OUTER = "outer"
+    FULL = "full"
+    SHOES = "shoes"
+    ACCESSORY = "accessory"
+    AUTO = "auto"
+
+
+class Quality(StrEnum):
+    FAST = "fast"
+    STANDARD = "standard"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning that goes into a job's or an answer's `warnings[]`."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a provider says one call used. `None`: it did not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    thinking_tokens: int | None = None
+    cost_usd: float | None = None
+    price_version: str | None = None
+
+
+class CallLedger(Protocol):
+    """The record of paid calls of one job; an engine uses it around every call to a provider."""
+
+    def start(self, provider: str, model: str) -> str:
+        """Commit a row `started` before the call and return its id.
+
+        Raises BudgetExhaustedError when the job may make no further call: then no call is made.
+        """
+
+    def settle(self, call_id: str, outcome: str, usage: Usage = Usage()) -> None:
+        """Record how the call ended: 'ok', 'no_image', 'blocked', 'http_429', 'timeout', 'unknown', ..."""
+
+
+class NoLedger:
+    """For engines that cost nothing, and for tests: counts, and keeps nothing."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, str | None, Usage]] = []
+
+    def start(self, provider: str, model: str) -> str:
+        self.calls.append((provider, model, None, Usage()))
+        return str(len(self.calls) - 1)
+
+    def settle(self, call_id: str, outcome: str, usage: Usage = Usage()) -> None:
+        provider, model, _, _ = self.calls[int(call_id)]
+        self.calls[int(call_id)] = (provider, model, outcome, usage)
+
+
+class Deadline:
+    """When work must have ended, by the monotonic clock, and whether it was cancelled meanwhile."""
+
+    def __init__(
+        self, seconds: float, *, cancelled: threading.Event | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._ends_at = clock() + seconds
+        self._cancelled = cancelled or threading.Event()
+
+    def remaining_seconds(self) -> float:
+        return max(0.0, self._ends_at - self._clock())
+
+    def check(self) -> None:
+        """Raise JobCancelledError or DeadlineExceededError when there is no point in going on."""
+        if self._cancelled.is_set():
+            raise JobCancelledError("The job was cancelled.")
+        if self.remaining_seconds() <= 0:
+            raise DeadlineExceededError("The job ran out of time before it was finished.")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but no longer than there is time or the work is wanted; then `check`."""
+        self._cancelled.wait(min(seconds, self.remaining_seconds()))
+        self.check()
+
+
+@dataclass(frozen=True, slots=True)
+class GarmentInput:
+    """`image`: upright JPEG, or PNG when it has alpha; longest side at most 2016 px.
+
+    `details`: brand, category, color, style, material (any may be absent), words from a client or a page: data, never
+    instructions.
+    """
+
+    image: bytes
+    garment_type: GarmentType = GarmentType.AUTO
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TryOnInput:
+    """`person`: upright JPEG without alpha, longest side at most 2016 px. `garments`: in order of dressing, 1 to 5."""
+
+    person: bytes
+    garments: tuple[GarmentInput, ...]
+    quality: Quality = Quality.STANDARD
+    aspect_ratio: str | None = None
+    calls: CallLedger = field(default_factory=NoLedger)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineResult:
+    """`image`: RGB, in the frame of the person's photo unless an aspect ratio was asked for."""
+
+    image: Image.Image
+    engine: str
+    model: str | None = None
+    preview: bool = False
+    warnings: tuple[Notice, ...] = ()
+    checks: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ImageEngine(Protocol):
+    """`name` is what TRYON_ENGINES lists. Thread-safe: all workers share one instance."""
+
+    name: str
+
+    def try_on(self, wanted: TryOnInput, deadline: Deadline) -> EngineResult:
+        """Raises ImageRejectedError, ContentBlockedError, ProviderNoImageError, ExternalServiceError,
+        BudgetExhaustedError, DeadlineExceededError, JobCancelledError."""
+
+    def ready(self) -> str | None:
+        """None when it can work, else one sentence that says what is missing. Costs nothing, calls nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutOutResult:
+    """`image`: RGBA in the frame of the photo, corners transparent. `warnings`: what does not suit a try-on."""
+
+    image: Image.Image
+    warnings: tuple[Notice, ...] = ()
+
+
+class CutOut(Protocol):
+    def cut_out(self, photo: bytes) -> CutOutResult:
+        """Free a person, or the one thing on a plain ground, from the background.
+
+        `photo`: any picture that passed `shared.image_processing`. Raises ImageRejectedError when nothing is found.
+        """
+
+    def advise(self, photo: bytes) -> tuple[Notice, ...]:
+        """What makes the photo unsuited for a try-on (codes of ImageRejectedError), without cutting anything out."""

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from shared.engines.framing import (
+    MAX_DELIVERED_SIDE,
+    decode,
+    deliver,
+    difference,
+    encode_jpeg,
+    is_unchanged,
+    pad_person,
+    plan_frame,
+    ratio_value,
+)
+from shared.engines.models import FOURTEEN_RATIOS, TEN_RATIOS
+from shared.errors import ImageRejectedError
+from tests.unit.engines.engine_parts import encoded, person_picture
+
+SIDES = st.integers(64, 2016)
+MOST = 40_000_000
+
+
+@settings(max_examples=200, deadline=None)
+@given(SIDES, SIDES, st.sampled_from([TEN_RATIOS, FOURTEEN_RATIOS]), st.sampled_from([None, *FOURTEEN_RATIOS]))
+def test_the_person_is_never_cut_and_the_ratio_is_met(
+    width: int, height: int, allowed: tuple[str, ...], asked: str | None
+) -> None:
+    frame = plan_frame((width, height), allowed, asked)
+    sent_width, sent_height = frame.sent
+    assert frame.ratio in allowed
+    assert (frame.person.width, frame.person.height) == (width, height)
+    for box in (frame.person, frame.delivered):
+        left, top, right, bottom = box.corners
+        assert 0 <= left < right <= sent_width and 0 <= top < bottom <= sent_height
+    assert abs(sent_width - sent_height * ratio_value(frame.ratio)) <= 1 + ratio_value(frame.ratio)
+    if asked is None:
+        assert frame.delivered == frame.person
+        assert width == sent_width or height == sent_height  # no more padding than needed
+
+
+@pytest.mark.parametrize(("size", "ratio"), [((300, 400), "3:4"), ((1080, 1920), "9:16"), ((640, 640), "1:1")])
+def test_a_photo_that_fits_is_not_padded(size: tuple[int, int], ratio: str) -> None:
+    frame = plan_frame(size, TEN_RATIOS)
+    image = Image.new("RGB", size)
+    assert (frame.ratio, frame.padded) == (ratio, False)
+    assert pad_person(image, frame) is image
+
+
+@pytest.mark.parametrize("size", [(150, 400), (400, 150), (333, 500), (301, 397)])
+def test_padding_comes_off_again_pixel_by_pixel(size: tuple[int, int]) -> None:
+    image = person_picture(*size)
+    frame = plan_frame(size, TEN_RATIOS)
+    padded = pad_person(image, frame)
+    assert padded.size == frame.sent
+    assert deliver(padded, frame).tobytes() == image.tobytes()
+
+
+@pytest.mark.parametrize("size", [(150, 400), (400, 150)])
+def test_margins_continue_the_edge_calmly(size: tuple[int, int]) -> None:
+    image = Image.new("RGB", size, (200, 180, 160))
+    image.paste((20, 20, 20), (size[0] // 2 - 20, size[1] // 2 - 20, size[0] // 2 + 20, size[1] // 2 + 20))
+    padded = np.asarray(pad_person(image, plan_frame(size, ["1:1"])), dtype=int)
+    assert abs(padded[0, 0] - (200, 180, 160)).max() <= 1
+    assert abs(padded[-1, -1] - (200, 180, 160)).max() <= 1
+
+
+@pytest.mark.parametrize("answer", [(864, 1184), (1696, 2400), (150, 200), (896, 1200)])
+def test_an_answer_of_any_size_comes_back_in_the_frame_of_the_photo(answer: tuple[int, int]) -> None:
+    image = person_picture(255, 345)
+    frame = plan_frame(image.size, TEN_RATIOS)
+    back = deliver(pad_person(image, frame).resize(answer), frame)
+    assert back.size == image.size
+    mean, _ = difference(back, image)
+    assert mean < 2
+
+
+def test_a_provider_that_cut_the_padding_off_by_itself() -> None:
+    image = person_picture(200, 480)
+    frame = plan_frame(image.size, TEN_RATIOS)
+    assert frame.padded
+    back = deliver(image.resize((400, 960)), frame)
+    assert back.size == image.size and difference(back, image)[0] < 2
+
+
+def test_a_provider_that_chose_its_own_ratio_loses_nothing_of_the_person() -> None:
+    image = Image.new("RGB", (300, 400), "white")
+    answer = Image.new("RGB", (400, 400), "white")
+    answer.paste("red", (0, 190, 20, 210))  # at the very edge
+    back = deliver(answer, plan_frame(image.size, TEN_RATIOS))
+    assert back.size == image.size
+    assert any(red > 180 and green < 90 for red, green, _ in np.asarray(back).reshape(-1, 3).tolist())
+
+
+@pytest.mark.parametrize("asked", ["1:1", "16:9", "9:16", "21:9", "1:8"])
+def test_an_asked_for_ratio_is_delivered(asked: str) -> None:
+    image = person_picture(1200, 1600)
+    frame = plan_frame(image.size, TEN_RATIOS, asked)
+    delivered = deliver(pad_person(image, frame), frame)
+    assert delivered.width / delivered.height == pytest.approx(ratio_value(asked), rel=0.01)
+    assert max(delivered.size) <= MAX_DELIVERED_SIDE
+
+
+@pytest.mark.parametrize("ratio", ["", "3", "3:", "0:4", "3:-4", "a:b", "1:2:3", "1.5:1"])
+def test_what_is_no_ratio(ratio: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        ratio_value(ratio)
+
+
+@pytest.mark.parametrize(("given_size", "side", "size"), [((300, 600), 200, (100, 200)), ((30, 60), 200, (30, 60))])
+def test_pictures_are_sent_as_small_jpeg_without_metadata(
+    given_size: tuple[int, int], side: int, size: tuple[int, int]
+) -> None:
+    image = person_picture(*given_size)
+    image.info["comment"] = b"secret place"
+    sent = Image.open(io.BytesIO(encode_jpeg(image, side)))
+    assert (sent.format, sent.size, dict(sent.getexif())) == ("JPEG", size, {})
+
+
+def test_a_picture_with_alpha_lies_on_white() -> None:
+    transparent = Image.new("RGBA", (80, 80), (255, 0, 0, 0))
+    assert decode(encoded(transparent, "PNG"), max_pixels=MOST).getpixel((5, 5)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xd8\xff", b"<svg/>", encoded(person_picture())[:700], encoded(person_picture(), "GIF")]
+)
+def test_damaged_pictures_are_refused(data: bytes) -> None:
+    with pytest.raises(ImageRejectedError) as caught:
+        decode(data, max_pixels=MOST)
+    assert caught.value.reason == "damaged"
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
+    with pytest.raises(ImageRejectedError):
+        decode(encoded(person_picture(100, 100)), max_pixels=9_999)
+    assert decode(encoded(person_picture(100, 100)), max_pixels=10_000).size == (100, 100)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1500), st.integers(0, 255), st.sampled_from(["JPEG", "PNG", "WEBP"]))
+def test_no_damage_is_worse_than_a_refusal(position: int, value: int, kind: str) -> None:
+    data = bytearray(encoded(person_picture(), kind))
+    data[position % len(data)] = value
+    try:
+        assert decode(bytes(data), max_pixels=MOST).mode == "RGB"
+    except ImageRejectedError as error:
+        assert error.reason == "damaged"
+
+
+@pytest.mark.parametrize(("size", "quality"), [((864, 1184), 90), ((864, 1184), 60), ((1696, 2400), 75)])
+def test_the_same_photo_again_counts_as_unchanged(size: tuple[int, int], quality: int) -> None:
+    image = person_picture(600, 800)
+    target = io.BytesIO()
+    image.resize(size).save(target, "JPEG", quality=quality)
+    assert is_unchanged(*difference(Image.open(target).convert("RGB"), image))
+
+
+@pytest.mark.parametrize("box", [(200, 200, 400, 480), (240, 720, 360, 760), (250, 150, 350, 190)])
+def test_a_new_garment_or_even_a_small_one_counts_as_changed(box: tuple[int, int, int, int]) -> None:
+    image = person_picture(600, 800)
+    dressed = image.copy()
+    dressed.paste((240, 220, 30), box)
+    assert not is_unchanged(*difference(dressed, image))
