@@ -1,0 +1,43 @@
+"""Reading JSON and form bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from shared.errors import UnsupportedMediaTypeError, ValidationError
+from shared.validators import Model, parse_model
+
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+
+def is_form() -> bool:
+    return request.mimetype in _FORMS
+
+
+def read_json_object() -> dict[str, Any]:
+    """The body as a JSON object; an empty body counts as an empty object."""
+    body = request.get_data(cache=True)
+    if not request.content_length and len(body) >= (request.max_content_length or len(body) + 1):
+        raise RequestEntityTooLarge  # read up to the limit: a body of unknown length was cut off
+    if body and not request.is_json:
+        raise UnsupportedMediaTypeError("Send this as JSON, with Content-Type: application/json.")
+    try:
+        found = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        raise ValidationError("The body is not valid JSON.", fields={"body": "is not valid JSON"}) from None
+    if not isinstance(found, dict):
+        raise ValidationError("The body must be a JSON object.", fields={"body": "must be a JSON object"})
+    return found
+
+
+def read_fields() -> dict[str, Any]:
+    """The fields of a JSON or a form body; of a repeated form field the last one."""
+    return dict(request.form.items()) if is_form() else read_json_object()
+
+
+def read_body(model: type[Model]) -> Model:
+    return parse_model(model, read_fields(), from_form=is_form())
