@@ -71,10 +71,10 @@ class EngineChain:
             except FALLBACK_ERRORS as error:
                 first = first or error
                 log.warning("engine failed", extra={"engine": engine.name, "error_code": error.error_code})
-            except ImageRejectedError as error:
-                if first is not None:  # tells a client that the picture might do when the provider is back
-                    error.details["after"] = first.error_code
-                raise
+            except ImageRejectedError:
+                if first is None:
+                    raise
+                break  # the fallback's limits are not the picture's fault: it may do when the provider is back
         raise first or ExternalServiceError("No engine answered.")
 
     def _share(self, deadline: Deadline, *, is_last: bool) -> Deadline:

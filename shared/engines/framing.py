@@ -140,6 +140,29 @@ def encode_jpeg(image: Image.Image, max_side: int) -> bytes:
     return target.getvalue()
 
 
+def as_jpeg(data: bytes, max_side: int, *, max_pixels: int) -> bytes:
+    """The picture as it can be sent: as it is when it is a JPEG that is small enough, else made so.
+
+    Raises ImageRejectedError("damaged").
+    """
+    if data.startswith(b"\xff\xd8\xff") and max(_header_size(data)) <= max_side:
+        return data
+    return encode_jpeg(decode(data, max_pixels=max_pixels), max_side)
+
+
+def _header_size(data: bytes) -> Size:
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as opened:
+            return opened.size
+    except _BROKEN_IMAGE as error:
+        raise ImageRejectedError("damaged") from error
+
+
+def reduced(image: Image.Image) -> Image.Image:
+    """All that `difference` looks at."""
+    return image.resize((_COMPARED_SIDE, _COMPARED_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
 def difference(first: Image.Image, second: Image.Image) -> tuple[float, float]:
     """Mean absolute difference (0 to 255) over the frame, and that of the most different block of a 16 x 16 grid."""
     gap = np.abs(_thumbnail(first) - _thumbnail(second)).mean(axis=2)
@@ -152,8 +175,7 @@ def is_unchanged(mean: float, strongest: float) -> bool:
 
 
 def _thumbnail(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    small = image.resize((_COMPARED_SIDE, _COMPARED_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return np.asarray(small, dtype=np.float32)
+    return np.asarray(reduced(image), dtype=np.float32)
 
 
 def _flattened(image: Image.Image) -> Image.Image:

@@ -17,7 +17,18 @@ from PIL import Image
 
 from shared.cpu import CpuGate
 from shared.engines.base import Deadline, EngineResult, Quality, TryOnInput, Usage
-from shared.engines.framing import Frame, decode, deliver, difference, encode_jpeg, is_unchanged, pad_person, plan_frame
+from shared.engines.framing import (
+    Frame,
+    as_jpeg,
+    decode,
+    deliver,
+    difference,
+    encode_jpeg,
+    is_unchanged,
+    pad_person,
+    plan_frame,
+    reduced,
+)
 from shared.engines.gemini_answers import Answer, Kind
 from shared.engines.gemini_client import DEFAULT_BASE_URL, GeminiClient, PictureRequest
 from shared.engines.gemini_ladder import Ladder
@@ -59,10 +70,13 @@ class _Record:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """The inputs as they are sent to models that know the same ratios."""
+    """The inputs as they are sent to models that know the same ratios.
+
+    `small`: what was sent as the person, for comparing; the full picture would fill the memory while calls wait.
+    """
 
     frame: Frame
-    padded: Image.Image
+    small: Image.Image
     person: bytes
     garments: Sequence[bytes]
 
@@ -198,7 +212,7 @@ class GeminiEngine:
                 return replace(answer, kind=Kind.SOFT, code="bad_picture"), None
             if min(picture.size) < MIN_ANSWER_SIDE:
                 return replace(answer, kind=Kind.SOFT, code="bad_picture"), None
-            mean, strongest = difference(picture, sent.padded)
+            mean, strongest = difference(picture, sent.small)
             if is_unchanged(mean, strongest):
                 return replace(answer, kind=Kind.UNCHANGED, code="unchanged"), None
             image = deliver(picture, sent.frame)
@@ -227,8 +241,9 @@ def _prepare(wanted: TryOnInput, ratios: tuple[str, ...], max_side: int) -> _Pre
     person = decode(wanted.person, max_pixels=MAX_PIXELS)
     frame = plan_frame(person.size, ratios, wanted.aspect_ratio)
     padded = pad_person(person, frame)
-    garments = [encode_jpeg(decode(garment.image, max_pixels=MAX_PIXELS), side) for garment in wanted.garments]
-    return _Prepared(frame, padded, encode_jpeg(padded, side), garments)
+    sent = encode_jpeg(padded, side) if frame.padded else as_jpeg(wanted.person, side, max_pixels=MAX_PIXELS)
+    garments = [as_jpeg(garment.image, side, max_pixels=MAX_PIXELS) for garment in wanted.garments]
+    return _Prepared(frame, reduced(padded), sent, garments)
 
 
 def _request(wanted: TryOnInput, prepared: _Prepared, model: str, style: Style) -> PictureRequest:

@@ -91,10 +91,10 @@ def test_when_all_fail_in_passing_the_first_failure_is_told() -> None:
         run(EngineChain([FakeEngine("gemini", ProviderNoImageError("none")), preview(error=ExternalServiceError("x"))]))
 
 
-def test_a_photo_that_only_the_fallback_refuses_says_after_what() -> None:
-    with pytest.raises(ImageRejectedError) as caught:
-        run(EngineChain([FakeEngine("gemini", PASSING[0]), preview(error=ImageRejectedError("no_person"))]))
-    assert caught.value.details == {"reason": "no_person", "after": "EXTERNAL_SERVICE_ERROR"}
+def test_what_only_the_fallback_refuses_may_do_when_the_provider_is_back() -> None:
+    with pytest.raises(ExternalServiceError) as caught:
+        run(EngineChain([FakeEngine("gemini", PASSING[0]), preview(error=ImageRejectedError("garment_background"))]))
+    assert caught.value.retryable
 
 
 def test_a_provider_that_uses_up_its_time_leaves_some_for_the_fallback() -> None:
