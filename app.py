@@ -1,0 +1,234 @@
+"""The composition root: every part is made and wired here, once. `python app.py` serves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+
+from config import Config, ConfigError
+from features.auth.controller import auth_bp
+from features.auth.service import AuthService
+from features.avatar.controller import avatar_bp
+from features.avatar.service import AvatarService
+from features.body_measurements.service import MeasurementService
+from features.operations.controller import images_bp, operations_bp
+from features.operations.service import OperationsService
+from features.tryon.controller import tryon_bp
+from features.tryon.idempotency import IdempotencyTable
+from features.tryon.job_queue import JobQueue, TryOnWork, WorkLimits
+from features.tryon.leases import LeaseTable
+from features.tryon.model import KIND, TryOnJobTable
+from features.tryon.pictures import JobPictures
+from features.tryon.retention import Retention, RetentionTable
+from features.tryon.service import TryOnService, TryOnSettings
+from features.tryon.usage import ProviderCallTable
+from features.tryon.views import JobViews
+from features.users.controller import users_bp
+from features.users.service import UserService
+from migrations.migration_manager import MigrationManager
+from shared.cpu import CpuGate
+from shared.database import DatabaseManager
+from shared.docs_pages import install_openapi
+from shared.engines.base import ImageEngine
+from shared.engines.chain import EngineChain
+from shared.engines.gemini import GeminiEngine
+from shared.engines.models import retirement_warning
+from shared.engines.preview.cut_out import LocalCutOut
+from shared.engines.preview.engine import PreviewEngine
+from shared.engines.preview.garment import packshot_alpha
+from shared.frame import FrameOptions, install_frame
+from shared.image_formats import ImageLimits
+from shared.image_links import ImageLinks
+from shared.jobs import JobEngine, ProcessMark
+from shared.logger import get_logger, set_up_logging
+from shared.middleware import RateLimit, install_rate_limits, login_key, provide, user_key
+from shared.passwords import PasswordHasher
+from shared.response import use_orjson
+from shared.serving import AddressError, serve
+from shared.storage import LocalStorage
+from shared.tokens import TokenService
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What several features stand on."""
+
+    config: Config
+    db: DatabaseManager
+    storage: LocalStorage
+    gate: CpuGate
+    limits: ImageLimits
+    chain: EngineChain
+
+
+def create_app(config: Config, *, engines: Sequence[ImageEngine] | None = None, inline_jobs: bool = False) -> Flask:
+    """`engines`: instead of those that the configuration names. `inline_jobs`: a job runs before its request ends.
+
+    `app.extensions["close"]()` stops the workers and closes the database; `app.extensions["drain"]()` lets running
+    jobs finish first, for the configured grace time.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.config["PUBLIC_BASE_URL"] = config.public_base_url
+    app.url_map.merge_slashes = False  # no redirects: an address is right, or it answers 404 in the envelope
+    use_orjson(app)
+    base = _foundation(config, engines)
+    jobs = _wire(app, base, inline_jobs)
+    install_openapi(app)
+    install_frame(app, _frame_options(config))
+    install_rate_limits(app, _rate_limits(config))
+    jobs.start()
+    app.extensions["drain"] = lambda: _close(base, jobs, config.shutdown_grace_seconds)
+    app.extensions["close"] = lambda: _close(base, jobs, 0)
+    return app
+
+
+def _foundation(config: Config, engines: Sequence[ImageEngine] | None) -> Foundation:
+    db = DatabaseManager(config.database_path)
+    if config.migrate_on_start:
+        MigrationManager(db).run()
+    gate = CpuGate()
+    return Foundation(
+        config=config,
+        db=db,
+        storage=LocalStorage(config.images_dir, config.images_base_url),
+        gate=gate,
+        limits=ImageLimits(config.max_upload_size, config.max_image_pixels),
+        chain=EngineChain(engines or make_engines(config, gate)),
+    )
+
+
+def make_engines(config: Config, gate: CpuGate) -> list[ImageEngine]:
+    """In the order of the configuration."""
+    return [_gemini(config, gate) if name == "gemini" else PreviewEngine(gate) for name in config.engines_in_order()]
+
+
+def _gemini(config: Config, gate: CpuGate) -> ImageEngine:
+    models = (config.gemini_model_name, *config.gemini_fallback_models)
+    return GeminiEngine(api_key=config.gemini_api_key, gate=gate, base_url=config.gemini_base_url, models=models)
+
+
+def _wire(app: Flask, base: Foundation, inline_jobs: bool) -> JobEngine:
+    config, db, storage = base.config, base.db, base.storage
+    tokens = TokenService(db, config.jwt_secret_key, algorithm=config.jwt_algorithm, hours=config.jwt_expiration_hours)
+    links = ImageLinks(config.secret_key, config.image_url_ttl_hours, config.images_base_url)
+    cut_out = LocalCutOut(packshot_alpha)
+    avatars = AvatarService(db, storage, cut_out, base.gate, base.limits)
+    jobs, tryon = _tryon(app, base, avatars, JobPictures(storage, cut_out, base.gate), inline_jobs)
+    hasher = PasswordHasher()
+    measurements = MeasurementService(db)
+    users = UserService(db, hasher, tokens, erasers=[measurements, avatars, tryon])
+    auth = AuthService(db, users, measurements, hasher, tokens)
+    operations = OperationsService(db, storage, base.chain, jobs, _capabilities(config))
+    provide(app, tokens, links, storage, base.limits, avatars, tryon, users, auth, operations)
+    for blueprint in (auth_bp, users_bp, avatar_bp, tryon_bp, operations_bp):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(images_bp, url_prefix=config.images_base_url)
+    return jobs
+
+
+def _tryon(
+    app: Flask, base: Foundation, avatars: AvatarService, pictures: JobPictures, inline_jobs: bool
+) -> tuple[JobEngine, TryOnService]:
+    config, db = base.config, base.db
+    table, calls = TryOnJobTable(db), ProviderCallTable(db)
+    retention = timedelta(days=config.result_retention_days)
+    limits = WorkLimits(
+        timeout_seconds=config.job_timeout_seconds,
+        max_attempts=config.tryon_max_attempts,
+        max_provider_calls=config.max_provider_calls_per_job,
+        retention=retention,
+    )
+    sweep = Retention(RetentionTable(db), table, pictures, inputs_kept=timedelta(hours=config.input_retention_hours))
+    app.extensions["retention"] = sweep
+    work = TryOnWork(LeaseTable(db), table, calls, pictures, base.chain, sweep, limits)
+    jobs = JobEngine(
+        {KIND: work},
+        ProcessMark(Path(f"{config.database_path}.workers")),
+        threads=config.tryon_workers,
+        lease_seconds=config.job_lease_seconds,
+        inline=inline_jobs,
+    )
+    settings = TryOnSettings(config.max_queue_size, retention)
+    views = JobViews(table, calls, workers=config.tryon_workers, first_engine=base.chain.engines[0].name)
+    keys = IdempotencyTable(db)
+    service = TryOnService(db, table, keys, views, pictures, JobQueue(jobs), avatars, base.limits, base.gate, settings)
+    return jobs, service
+
+
+def _capabilities(config: Config) -> dict[str, object]:
+    return {
+        "limits": {
+            "max_upload_size": config.max_upload_size,
+            "max_request_size": config.max_request_size,
+            "max_image_pixels": config.max_image_pixels,
+            "max_queue_size": config.max_queue_size,
+            "job_timeout_seconds": config.job_timeout_seconds,
+            "result_retention_days": config.result_retention_days,
+            "input_retention_hours": config.input_retention_hours,
+            "image_url_ttl_hours": config.image_url_ttl_hours,
+        },
+        "image_types": list(config.allowed_extensions),
+        "features": {"accounts": True, "avatar": True, "tryon": True, "tryon_multi": True, "remove_bg": True,
+                     "product_links": False, "wardrobe": False, "fitting": False, "outfits": False},
+    }  # fmt: skip
+
+
+def _frame_options(config: Config) -> FrameOptions:
+    limits = {"plain": config.max_json_size, "pictures": config.max_request_size, "page": config.max_parse_size}
+    return FrameOptions(origins=config.origins(), trusted_proxies=config.trusted_proxies, body_limits=limits)
+
+
+def _rate_limits(config: Config) -> list[RateLimit]:
+    def each(amount: int, unit: str) -> str | None:
+        return f"{amount} per {unit}" if amount else None
+
+    tryon = each(config.rate_limit_tryon, "minute")
+    return [
+        RateLimit("auth.login", each(config.rate_limit_login, "minute"), login_key),
+        RateLimit("auth.login", each(config.rate_limit_login * 10, "minute")),  # one address, many e-mails
+        RateLimit("auth.create_account", each(config.rate_limit_signup, "hour")),
+        RateLimit("users.change_password", each(config.rate_limit_login, "minute"), user_key),
+        RateLimit("users.delete_account", each(config.rate_limit_login, "minute"), user_key),
+        RateLimit("avatar.remove_bg", each(config.rate_limit_remove_bg, "minute")),
+        RateLimit("tryon.create_tryon_job", tryon, user_key),
+        RateLimit("tryon.create_multi_tryon_job", tryon, user_key),
+    ]
+
+
+def _close(base: Foundation, jobs: JobEngine, grace_seconds: float) -> None:
+    jobs.stop(grace_seconds)
+    base.db.close()
+
+
+def main() -> int:
+    """Serve as the environment says until stopped; the exit status is 2 when the configuration is wrong."""
+    try:
+        config = Config.from_env()
+        _log_to(config, None)  # this process only watches the one that serves: two must not rotate the same files
+        serve(lambda: _served(config), config)
+    except (ConfigError, AddressError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    return 0
+
+
+def _served(config: Config) -> Flask:
+    _log_to(config, config.logs_dir)
+    for model in (config.gemini_model_name, *config.gemini_fallback_models):
+        if config.gemini_api_key and (warning := retirement_warning(model)):
+            get_logger(__name__).warning(warning)
+    return create_app(config)
+
+
+def _log_to(config: Config, folder: Path | None) -> None:
+    secrets = (config.secret_key, config.jwt_secret_key, config.gemini_api_key)
+    set_up_logging(config.log_level, folder, retention_days=config.log_retention_days, secrets=secrets)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""For operators and clients: health, readiness, metrics, capabilities; and the pictures themselves."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request, send_file
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from features.operations.schemas import CapabilitiesAnswer, HealthAnswer, LinkQuery, ReadyAnswer
+from features.operations.service import OperationsService
+from shared.clock import utc_now
+from shared.errors import LinkExpiredError, LinkInvalidError, UnhealthyError
+from shared.image_links import ImageLinks
+from shared.middleware import resolve
+from shared.openapi import documented
+from shared.response import success_response
+from shared.storage import LocalStorage
+
+operations_bp = Blueprint("operations", __name__)
+images_bp = Blueprint("images", __name__)
+
+
+@operations_bp.get("/health")
+@documented("Operations", HealthAnswer, errors=(UnhealthyError,))
+def health() -> Response:
+    return success_response(_service().health())
+
+
+@operations_bp.get("/ready")
+@documented("Operations", ReadyAnswer, errors=(UnhealthyError,))
+def ready() -> Response:
+    return success_response(_service().ready())
+
+
+@operations_bp.get("/metrics")
+@documented("Operations", media="text/plain")
+def metrics() -> Response:
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+@operations_bp.get("/api/capabilities")
+@documented("Operations", CapabilitiesAnswer)
+def capabilities() -> Response:
+    return success_response(_service().capabilities())
+
+
+@images_bp.get("/<path:key>")
+@documented(
+    "Images", media="image/*", query=LinkQuery, also={206: None, 304: None}, errors=(LinkExpiredError, LinkInvalidError)
+)
+def get_image(key: str) -> Response:
+    """Open to whoever holds a valid link: an <img> sends no token."""
+    now = utc_now()
+    resolve(ImageLinks).verify(key, request.args.get("exp"), request.args.get("sig"), now)
+    response = send_file(resolve(LocalStorage).get_image_path(key), etag=True, conditional=True, max_age=None)
+    seconds_left = max(0, int(request.args["exp"]) - int(now.timestamp()))
+    response.headers["Cache-Control"] = f"private, max-age={seconds_left}, immutable"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def _service() -> OperationsService:
+    return resolve(OperationsService)

@@ -1,0 +1,184 @@
+"""What a try-on job does, from claimed row to stored picture, and the queue that clients' requests go through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from features.tryon.leases import LeaseTable
+from features.tryon.model import KIND, JobError, ResultFacts, Stage, TryOnJob, TryOnJobTable
+from features.tryon.pictures import JobPictures
+from features.tryon.retention import Retention
+from features.tryon.usage import JobLedger, ProviderCallTable
+from shared.clock import Clock, utc_now
+from shared.engines.base import Deadline, EngineResult, TryOnInput
+from shared.engines.chain import EngineChain
+from shared.errors import (
+    BecauseFutureError,
+    ExternalServiceError,
+    InternalError,
+    JobCancelledError,
+)
+from shared.jobs import Claim, JobEngine
+from shared.logger import get_logger
+from shared.metrics import JOB_SECONDS, JOBS
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class WorkLimits:
+    timeout_seconds: float = 300
+    max_attempts: int = 3
+    max_provider_calls: int = 3
+    retention: timedelta = timedelta(days=90)
+
+
+class TryOnWork:
+    """The JobKind of try-ons. Thread-safe: all workers share it."""
+
+    def __init__(
+        self,
+        leases: LeaseTable,
+        jobs: TryOnJobTable,
+        calls: ProviderCallTable,
+        pictures: JobPictures,
+        chain: EngineChain,
+        retention: Retention,
+        limits: WorkLimits,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._leases = leases
+        self._jobs = jobs
+        self._calls = calls
+        self._pictures = pictures
+        self._chain = chain
+        self._retention = retention
+        self._limits = limits
+        self._clock = clock
+
+    # --- JobKind ---------------------------------------------------------------------------------------------------
+
+    def claim(self, owner: str, lease: timedelta) -> tuple[str, int] | None:
+        return self._leases.claim(owner, self._clock(), lease)
+
+    def renew(self, owner: str, lease: timedelta) -> set[str]:
+        return self._leases.renew(owner, self._clock(), lease)
+
+    def release(self, claim: Claim) -> None:
+        self._leases.release(claim, self._clock())
+
+    def owners(self) -> set[str]:
+        return self._leases.owners()
+
+    def recover(self, dead_owners: Sequence[str]) -> None:
+        for job_id in self._leases.recover(dead_owners, self._clock(), self._limits.max_attempts):
+            self._calls.give_up(job_id, self._clock())
+
+    def waiting(self) -> int:
+        return self._jobs.waiting()
+
+    def tidy(self) -> None:
+        self._retention.sweep()
+
+    def run(self, claim: Claim) -> None:
+        """Never raises for what goes wrong in the job itself: that becomes the job's error."""
+        job = self._jobs.get(claim.job_id)
+        if job is None:
+            return
+        try:
+            self._try_on(claim, job)
+        except JobCancelledError:
+            self._leases.finish_cancelled(claim, self._clock())
+        except BecauseFutureError as error:
+            self._fail(claim, job, error)
+        except Exception as error:
+            log.exception("a job ended with an unforeseen error")
+            self._fail(claim, job, InternalError("Something went wrong on our side. Start the job again."), error)
+
+    # --- one job ---------------------------------------------------------------------------------------------------
+
+    def _try_on(self, claim: Claim, job: TryOnJob) -> None:
+        deadline = Deadline(self._limits.timeout_seconds, cancelled=claim.lost)
+        self._calls.give_up(job.job_id, self._clock())
+        stored = self._pictures.stored_result(job, claim.attempt)
+        if stored is not None:  # an earlier attempt got this far, and was paid for
+            self._finish(claim, job, *stored)
+            return
+        self._report(claim, Stage.PREPARING_IMAGES, 10)
+        ledger = self._ledger(claim, job)
+        wanted = self._pictures.load(job, ledger)
+        self._report(claim, Stage.GENERATING, 30)
+        allow_preview = bool(job.request["options"].get("allow_preview", True))
+        result = self._chain.try_on(wanted, deadline, allow_preview=allow_preview)
+        self._report(claim, Stage.CHECKING, 80)
+        result = _checked(result, wanted)
+        self._report(claim, Stage.STORING, 90)
+        self._finish(claim, job, *self._pictures.store_result(job, claim.attempt, result))
+
+    def _ledger(self, claim: Claim, job: TryOnJob) -> JobLedger:
+        return JobLedger(
+            self._calls,
+            job.job_id,
+            job.user_id,
+            claim.attempt,
+            max_calls=self._limits.max_provider_calls,
+            clock=self._clock,
+        )
+
+    def _report(self, claim: Claim, stage: Stage, progress: int) -> None:
+        if not self._leases.report(claim, stage, progress, self._clock()):
+            raise JobCancelledError("The job was cancelled.")
+
+    def _finish(self, claim: Claim, job: TryOnJob, key: str, facts: ResultFacts) -> None:
+        now = self._clock()
+        if not self._leases.finish_done(claim, key, facts, now, now + self._kept_for(job)):
+            self._pictures.delete(key)
+            raise JobCancelledError("The job was cancelled.")
+        self._count("done", job, now, facts.engine)
+
+    def _kept_for(self, job: TryOnJob) -> timedelta:
+        hours = job.request["options"].get("retention_hours")
+        return min(timedelta(hours=hours), self._limits.retention) if hours else self._limits.retention
+
+    def _fail(self, claim: Claim, job: TryOnJob, error: BecauseFutureError, cause: BaseException | None = None) -> None:
+        now = self._clock()
+        told = JobError(error.error_code, error.message, error.retryable, error.details)
+        if self._leases.finish_failed(claim, told, now):
+            self._count("failed", job, now, "none")
+            log.warning("job failed: %s", error.error_code, exc_info=error.__cause__ or cause)
+
+    def _count(self, status: str, job: TryOnJob, now: datetime, engine: str) -> None:
+        JOBS.labels(status, engine).inc()
+        started = job.started_at or now
+        JOB_SECONDS.labels(engine).observe(max(0.0, (now - started).total_seconds()))
+        log.info("job ended", extra={"status": status, "engine": engine, "attempt": job.attempts})
+
+
+def _checked(result: EngineResult, wanted: TryOnInput) -> EngineResult:
+    """A picture of one colour is no picture, whoever made it."""
+    darkest_and_brightest = result.image.convert("L").getextrema()
+    if darkest_and_brightest[0] == darkest_and_brightest[1]:
+        raise ExternalServiceError("The engine returned an empty picture. Try again.")
+    return result
+
+
+class JobQueue:
+    """The specification's name for the way in: rows are added by the service, this wakes the workers."""
+
+    def __init__(self, engine: JobEngine) -> None:
+        self._engine = engine
+
+    def create_job(self, job_id: str) -> None:
+        """Tell the workers that a committed row waits."""
+        self._engine.submit(KIND, job_id)
+
+    def cancel(self, job_id: str) -> None:
+        self._engine.cancel(KIND, job_id)
+
+    def running(self) -> int:
+        return self._engine.running()
+
+    def stop(self, grace_seconds: float = 0) -> None:
+        self._engine.stop(grace_seconds)

@@ -1,0 +1,282 @@
+"""A try-on job and its table: what clients see and what services write. What workers do with rows is in `leases`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from shared.clock import from_text, to_text
+from shared.database import DatabaseManager, Row
+from shared.engines.base import EngineResult
+from shared.errors import ValidationError
+
+KIND = "tryon"
+
+
+class JobStatus(StrEnum):
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class Stage(StrEnum):
+    FETCHING_PRODUCT = "fetching_product"
+    PREPARING_IMAGES = "preparing_images"
+    GENERATING = "generating"
+    CHECKING = "checking"
+    STORING = "storing"
+
+
+@dataclass(frozen=True)
+class JobError:
+    code: str
+    message: str
+    retryable: bool
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        shown: dict[str, Any] = {"code": self.code, "message": self.message, "retryable": self.retryable}
+        return {**shown, "details": dict(self.details)} if self.details else shown
+
+
+@dataclass(frozen=True)
+class ResultFacts:
+    """What is known of a finished picture; it travels in the file as well, so that a stored picture can be adopted."""
+
+    engine: str
+    model: str | None
+    preview: bool
+    warnings: Sequence[Mapping[str, str]]
+    checks: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, result: EngineResult) -> ResultFacts:
+        warnings = [{"code": item.code, "message": item.message} for item in result.warnings]
+        return cls(result.engine, result.model, result.preview, warnings, dict(result.checks))
+
+
+@dataclass(frozen=True)
+class TryOnJob:
+    """`request`: garments (key, type, details), options; what a worker needs besides the stored pictures."""
+
+    job_id: str
+    user_id: str
+    created_at: datetime
+    request: Mapping[str, Any]
+    person_image_path: str | None = None
+    garment_image_path: str | None = None
+    status: JobStatus = JobStatus.QUEUED
+    stage: Stage | None = None
+    progress: int = 0
+    result_image_path: str | None = None
+    error: JobError | None = None
+    engine: str | None = None
+    model: str | None = None
+    preview: bool | None = None
+    warnings: Sequence[Mapping[str, str]] = ()
+    checks: Mapping[str, Any] = field(default_factory=dict)
+    favorite: bool = False
+    attempts: int = 0
+    cancel_requested: bool = False
+    start_before: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+
+@dataclass(frozen=True)
+class HistoryFilter:
+    """`cursor`: where the page before ended, as it was given out. `limit`: 1 to 200."""
+
+    status: JobStatus | None = None
+    favorite: bool | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+class TryOnJobTable:
+    def __init__(self, db: DatabaseManager) -> None:
+        self._db = db
+
+    def add(self, job: TryOnJob) -> None:
+        self._db.execute(
+            "INSERT INTO tryon_jobs (job_id, user_id, status, request, person_image_path, garment_image_path,"
+            " start_before, created_at, updated_at) VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?)",
+            (
+                job.job_id,
+                job.user_id,
+                _json(job.request),
+                job.person_image_path,
+                job.garment_image_path,
+                _time(job.start_before),
+                to_text(job.created_at),
+                to_text(job.created_at),
+            ),
+        )
+
+    def get(self, job_id: str) -> TryOnJob | None:
+        """For workers only: whose job it is was settled when it was made."""
+        return _job(self._db.fetch_one("SELECT * FROM tryon_jobs WHERE job_id = ?", (job_id,)))
+
+    def get_for_user(self, job_id: str, user_id: str) -> TryOnJob | None:
+        return _job(self._db.fetch_one("SELECT * FROM tryon_jobs WHERE job_id = ? AND user_id = ?", (job_id, user_id)))
+
+    def history(self, user_id: str, wanted: HistoryFilter) -> tuple[list[TryOnJob], str | None]:
+        """Newest first, and the cursor of the next page. Raises ValidationError for a cursor that is not ours."""
+        sql, params = "SELECT * FROM tryon_jobs WHERE user_id = ?", [user_id]
+        if wanted.status:
+            sql, params = sql + " AND status = ?", [*params, wanted.status]
+        if wanted.favorite is not None:
+            sql += " AND favorite" if wanted.favorite else " AND NOT favorite"
+        if wanted.cursor:
+            sql, params = sql + " AND (created_at, job_id) < (?, ?)", [*params, *_place(wanted.cursor)]
+        sql += f" ORDER BY created_at DESC, job_id DESC LIMIT {wanted.limit + 1:d}"
+        jobs = [_job_of(row) for row in self._db.fetch_all(sql, params)]
+        page = jobs[: wanted.limit]
+        return page, _cursor(page[-1]) if len(jobs) > wanted.limit else None
+
+    def position(self, job: TryOnJob) -> int:
+        """Place in the queue of a waiting job, 1 is next."""
+        row = self._db.fetch_one(
+            "SELECT count(*) AS ahead FROM tryon_jobs WHERE status = 'queued' AND (created_at, job_id) < (?, ?)",
+            (to_text(job.created_at), job.job_id),
+        )
+        return int(row["ahead"]) + 1 if row else 1
+
+    def waiting(self) -> int:
+        row = self._db.fetch_one("SELECT count(*) AS waiting FROM tryon_jobs WHERE status = 'queued'")
+        return int(row["waiting"]) if row else 0
+
+    def recent_seconds(self, count: int) -> list[float]:
+        """How long the latest finished jobs ran."""
+        rows = self._db.fetch_all(
+            "SELECT started_at, finished_at FROM tryon_jobs WHERE finished_at IS NOT NULL AND status = 'done'"
+            " ORDER BY finished_at DESC LIMIT ?",
+            (count,),
+        )
+        return [(from_text(row["finished_at"]) - from_text(row["started_at"])).total_seconds() for row in rows]
+
+    def cancel_waiting(self, job_id: str, user_id: str, now: datetime) -> bool:
+        return bool(
+            self._db.execute(
+                "UPDATE tryon_jobs SET status = 'cancelled', finished_at = ?, updated_at = ?"
+                " WHERE job_id = ? AND user_id = ? AND status = 'queued'",
+                (to_text(now), to_text(now), job_id, user_id),
+            )
+        )
+
+    def request_cancel(self, job_id: str, user_id: str, now: datetime) -> bool:
+        return bool(
+            self._db.execute(
+                "UPDATE tryon_jobs SET cancel_requested = TRUE, updated_at = ?"
+                " WHERE job_id = ? AND user_id = ? AND status = 'processing'",
+                (to_text(now), job_id, user_id),
+            )
+        )
+
+    def delete_ended(self, job_id: str, user_id: str) -> bool:
+        return bool(
+            self._db.execute(
+                "DELETE FROM tryon_jobs WHERE job_id = ? AND user_id = ? AND status IN ('done', 'failed', 'cancelled')",
+                (job_id, user_id),
+            )
+        )
+
+    def set_favorite(self, job_id: str, user_id: str, favorite: bool, expires_at: datetime | None) -> bool:
+        return bool(
+            self._db.execute(
+                "UPDATE tryon_jobs SET favorite = ?, expires_at = ? WHERE job_id = ? AND user_id = ?",
+                (favorite, _time(expires_at), job_id, user_id),
+            )
+        )
+
+    def count(self, user_id: str) -> int:
+        row = self._db.fetch_one("SELECT count(*) AS jobs FROM tryon_jobs WHERE user_id = ?", (user_id,))
+        return int(row["jobs"]) if row else 0
+
+    def running_ids(self, user_id: str) -> list[str]:
+        rows = self._db.fetch_all(
+            "SELECT job_id FROM tryon_jobs WHERE user_id = ? AND status = 'processing'", (user_id,)
+        )
+        return [row["job_id"] for row in rows]
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _time(moment: datetime | None) -> str | None:
+    return to_text(moment) if moment else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_text(text) if text else None
+
+
+def _job(row: Row | None) -> TryOnJob | None:
+    return _job_of(row) if row else None
+
+
+def _job_of(row: Row) -> TryOnJob:
+    return TryOnJob(
+        job_id=row["job_id"],
+        user_id=row["user_id"],
+        created_at=from_text(row["created_at"]),
+        request=orjson.loads(row["request"]),
+        person_image_path=row["person_image_path"],
+        garment_image_path=row["garment_image_path"],
+        status=JobStatus(row["status"]),
+        stage=Stage(row["stage"]) if row["stage"] else None,
+        progress=row["progress"],
+        result_image_path=row["result_image_path"],
+        error=_error(row),
+        engine=row["engine"],
+        model=row["model"],
+        preview=None if row["preview"] is None else bool(row["preview"]),
+        warnings=orjson.loads(row["warnings"]),
+        checks=orjson.loads(row["checks"]),
+        favorite=bool(row["favorite"]),
+        attempts=row["attempts"],
+        cancel_requested=bool(row["cancel_requested"]),
+        start_before=_moment(row["start_before"]),
+        started_at=_moment(row["started_at"]),
+        finished_at=_moment(row["finished_at"]),
+        expires_at=_moment(row["expires_at"]),
+    )
+
+
+def _error(row: Row) -> JobError | None:
+    if row["error_code"] is None:
+        return None
+    details = orjson.loads(row["error_details"]) if row["error_details"] else {}
+    return JobError(row["error_code"], row["error_message"], bool(row["error_retryable"]), details)
+
+
+def _cursor(job: TryOnJob) -> str:
+    return base64.urlsafe_b64encode(f"{to_text(job.created_at)}|{job.job_id}".encode()).decode().rstrip("=")
+
+
+def _place(cursor: str) -> list[str]:
+    try:
+        place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("|")
+    except (binascii.Error, ValueError):
+        place = []
+    if len(place) != 2:
+        raise ValidationError("The cursor is not one that was given out.", fields={"cursor": "is not valid"})
+    return place

@@ -1,0 +1,129 @@
+"""The pictures of a job: its inputs, written before the row, and its result, written before the row is finished."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from PIL import Image
+
+from features.tryon.model import ResultFacts, TryOnJob
+from shared.cpu import CpuGate
+from shared.engines.base import (
+    CallLedger,
+    CutOut,
+    EngineResult,
+    GarmentInput,
+    GarmentType,
+    NoLedger,
+    Quality,
+    TryOnInput,
+)
+from shared.engines.preview.cut_out import flatten_on_plain
+from shared.image_encoding import encode_jpeg, encode_result, read_result_metadata
+from shared.image_keys import input_key, input_prefix, result_key
+from shared.image_processing import PreparedImage
+from shared.storage import StorageService
+
+
+class JobPictures:
+    def __init__(self, storage: StorageService, cut_out: CutOut, gate: CpuGate) -> None:
+        self._storage = storage
+        self._cut_out = cut_out
+        self._gate = gate
+
+    # --- inputs ----------------------------------------------------------------------------------------------------
+
+    def store_inputs(
+        self, user_id: str, job_id: str, person: PreparedImage, garments: Sequence[PreparedImage]
+    ) -> tuple[str, list[str]]:
+        """Keys of the person's and the garments' pictures."""
+        keys = [self._store_input(user_id, job_id, "person", person)]
+        keys += [self._store_input(user_id, job_id, f"garment-{n}", item) for n, item in enumerate(garments, 1)]
+        return keys[0], keys[1:]
+
+    def _store_input(self, user_id: str, job_id: str, name: str, picture: PreparedImage) -> str:
+        key = input_key(user_id, job_id, name + (".png" if picture.has_alpha else ".jpg"))
+        self._storage.upload_image(picture.data, key)
+        return key
+
+    def delete_inputs(self, user_id: str, job_id: str) -> int:
+        return self._storage.delete_tree(input_prefix(user_id, job_id))
+
+    def load(self, job: TryOnJob, ledger: CallLedger | None = None) -> TryOnInput:
+        """What an engine gets. Raises NotFoundError when an input is gone, ImageRejectedError when there is no person
+        to be cut out."""
+        options: Mapping[str, Any] = job.request["options"]
+        person = self._storage.read_image(job.person_image_path or "")
+        return TryOnInput(
+            person=self._prepared_person(person, options.get("background")),
+            garments=tuple(self._garment(item) for item in job.request["garments"]),
+            quality=Quality(options.get("quality", Quality.STANDARD)),
+            aspect_ratio=options.get("aspect_ratio"),
+            calls=ledger or NoLedger(),
+        )
+
+    def _garment(self, stored: Mapping[str, Any]) -> GarmentInput:
+        image = self._storage.read_image(stored["key"])
+        return GarmentInput(image, GarmentType(stored["type"]), stored["details"])
+
+    def _prepared_person(self, photo: bytes, background: str | None) -> bytes:
+        """No engine sees transparency: a person that is cut out stands on a plain light ground."""
+        with self._gate.background():
+            image: Image.Image = Image.open(io.BytesIO(photo))
+            if image.mode == "RGBA":
+                return encode_jpeg(flatten_on_plain(image))
+            if background == "plain":
+                return encode_jpeg(flatten_on_plain(self._cut_out.cut_out(photo).image))
+        return photo
+
+    # --- results ---------------------------------------------------------------------------------------------------
+
+    def store_result(self, job: TryOnJob, attempt: int, result: EngineResult) -> tuple[str, ResultFacts]:
+        """Each attempt has its own key: a late one can never overwrite or delete what another has finished with."""
+        facts = ResultFacts.of(result)
+        with self._gate.background():
+            picture = encode_result(result.image, asdict(facts))
+        return self._keep(job, attempt, picture), facts
+
+    def stored_result(self, job: TryOnJob, attempt: int) -> tuple[str, ResultFacts] | None:
+        """A whole picture of an earlier attempt, taken over as this attempt's own."""
+        for earlier in range(attempt, 0, -1):
+            key = _result_key(job, earlier)
+            if self._storage.exists(key):
+                picture = self._storage.read_image(key)
+                facts = read_result_metadata(picture)
+                if facts is not None:
+                    return self._keep(job, attempt, picture), ResultFacts(**facts)
+        return None
+
+    def _keep(self, job: TryOnJob, attempt: int, picture: bytes) -> str:
+        key = _result_key(job, attempt)
+        self._storage.upload_image(picture, key)
+        return key
+
+    def exists(self, key: str) -> bool:
+        return self._storage.exists(key)
+
+    def delete(self, key: str) -> None:
+        self._storage.delete_image(key)
+
+    def delete_results(self, job: TryOnJob) -> None:
+        for attempt in range(1, job.attempts + 1):
+            self._storage.delete_image(_result_key(job, attempt))
+
+    def count_user(self, user_id: str) -> int:
+        return sum(1 for prefix in _prefixes(user_id) for _ in self._storage.keys(prefix))
+
+    def delete_user(self, user_id: str) -> int:
+        return sum(self._storage.delete_tree(prefix) for prefix in _prefixes(user_id))
+
+
+def _result_key(job: TryOnJob, attempt: int) -> str:
+    return result_key(job.user_id, f"{job.job_id}-{attempt}")
+
+
+def _prefixes(user_id: str) -> tuple[str, str]:
+    return f"tryon-results/{user_id}", f"tryon-inputs/{user_id}"

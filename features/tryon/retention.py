@@ -1,0 +1,84 @@
+"""What is kept, and until when: a job's photos for a day after its end, results for their keeping time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from features.tryon.model import TryOnJob, TryOnJobTable
+from features.tryon.pictures import JobPictures
+from shared.clock import Clock, to_text, utc_now
+from shared.database import DatabaseManager
+
+AT_ONCE = 200  # rows of one sweep, so that it never holds up the jobs
+
+
+class RetentionTable:
+    """The part of tryon_jobs' SQL that only the sweep needs."""
+
+    def __init__(self, db: DatabaseManager) -> None:
+        self._db = db
+
+    def with_old_inputs(self, ended_before: datetime) -> list[str]:
+        return self._ids("inputs_deleted_at IS NULL AND finished_at < ?", ended_before)
+
+    def expired(self, now: datetime) -> list[str]:
+        return self._ids("result_image_path IS NOT NULL AND finished_at IS NOT NULL AND expires_at <= ?", now)
+
+    def inputs_deleted(self, job_id: str, now: datetime) -> None:
+        self._db.execute("UPDATE tryon_jobs SET inputs_deleted_at = ? WHERE job_id = ?", (to_text(now), job_id))
+
+    def result_deleted(self, job_id: str, now: datetime) -> bool:
+        """False when the picture became a favourite in the meantime: then it stays."""
+        return bool(
+            self._db.execute(
+                "UPDATE tryon_jobs SET result_image_path = NULL WHERE job_id = ? AND expires_at <= ?",
+                (job_id, to_text(now)),
+            )
+        )
+
+    def _ids(self, condition: str, moment: datetime) -> list[str]:
+        rows = self._db.fetch_all(
+            f"SELECT job_id FROM tryon_jobs WHERE {condition} LIMIT {AT_ONCE}", (to_text(moment),)
+        )
+        return [row["job_id"] for row in rows]
+
+
+class Retention:
+    def __init__(
+        self,
+        table: RetentionTable,
+        jobs: TryOnJobTable,
+        pictures: JobPictures,
+        *,
+        inputs_kept: timedelta,
+        also: Sequence[Callable[[datetime], object]] = (),
+        clock: Clock = utc_now,
+    ) -> None:
+        """`also`: other sweeps that are due with this one."""
+        self._table = table
+        self._jobs = jobs
+        self._pictures = pictures
+        self._inputs_kept = inputs_kept
+        self._also = also
+        self._clock = clock
+
+    def sweep(self) -> None:
+        now = self._clock()
+        for job_id in self._table.with_old_inputs(now - self._inputs_kept):
+            self._drop_inputs(job_id, now)
+        for job_id in self._table.expired(now):
+            self._drop_result(job_id, now)
+        for sweep in self._also:
+            sweep(now)
+
+    def _drop_inputs(self, job_id: str, now: datetime) -> None:
+        job = self._jobs.get(job_id)
+        if job:
+            self._pictures.delete_inputs(job.user_id, job_id)
+            self._table.inputs_deleted(job_id, now)
+
+    def _drop_result(self, job_id: str, now: datetime) -> None:
+        job: TryOnJob | None = self._jobs.get(job_id)
+        if job and self._table.result_deleted(job_id, now):
+            self._pictures.delete_results(job)

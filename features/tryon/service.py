@@ -1,0 +1,255 @@
+"""Use cases of try-ons: submit, look, cancel, keep. No Flask, no SQL."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from features.avatar.service import AvatarService
+from features.tryon.idempotency import IdempotencyKey, IdempotencyTable
+from features.tryon.job_queue import JobQueue
+from features.tryon.model import HistoryFilter, JobStatus, TryOnJob, TryOnJobTable
+from features.tryon.pictures import JobPictures
+from features.tryon.schemas import JobView, TryOnRequest
+from features.tryon.views import JobViews
+from shared.clock import Clock, utc_now
+from shared.cpu import CpuGate
+from shared.database import DatabaseManager
+from shared.engines.base import GarmentType
+from shared.errors import (
+    ConflictError,
+    JobCancelledError,
+    JobFailedError,
+    NotFoundError,
+    QueueFullError,
+    ResultExpiredError,
+    ValidationError,
+)
+from shared.image_formats import ImageLimits
+from shared.image_processing import PreparedImage, prepare_photo
+
+
+@dataclass(frozen=True)
+class TryOnSettings:
+    max_queue_size: int = 50
+    retention: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What comes with a request besides its pictures."""
+
+    idempotency: IdempotencyKey | None = None
+    deadline_seconds: float | None = None
+
+
+PLAIN = Submission()
+
+
+class TryOnService:
+    def __init__(
+        self,
+        db: DatabaseManager,
+        jobs: TryOnJobTable,
+        keys: IdempotencyTable,
+        views: JobViews,
+        pictures: JobPictures,
+        queue: JobQueue,
+        avatars: AvatarService,
+        limits: ImageLimits,
+        gate: CpuGate,
+        settings: TryOnSettings,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._db = db
+        self._jobs = jobs
+        self._keys = keys
+        self._views = views
+        self._pictures = pictures
+        self._queue = queue
+        self._avatars = avatars
+        self._limits = limits
+        self._gate = gate
+        self._settings = settings
+        self._clock = clock
+
+    # --- submit ----------------------------------------------------------------------------------------------------
+
+    def submit(self, user_id: str, wanted: TryOnRequest, submission: Submission = PLAIN) -> JobView:
+        """Save inputs, add the row, wake the workers, in that order; on any failure nothing is left behind."""
+        known = self._known(user_id, submission)
+        if known is not None:
+            return self._views.of(known)
+        self._refuse_when_full()
+        person = self._person(user_id, wanted)
+        garments = [prepare_photo(item.image, self._limits, self._gate) for item in wanted.garments]
+        job = self._write(user_id, wanted, submission, person, garments)
+        self._queue.create_job(job.job_id)
+        return self._views.of(job)
+
+    def _known(self, user_id: str, submission: Submission) -> TryOnJob | None:
+        if submission.idempotency is None:
+            return None
+        job_id = self._keys.find(user_id, submission.idempotency, self._clock())
+        if job_id is None:
+            return None
+        job = self._jobs.get_for_user(job_id, user_id)
+        if job is None:
+            raise ConflictError("The job that this Idempotency-Key made was deleted. Use a new key for a new job.")
+        return job
+
+    def _refuse_when_full(self) -> None:
+        if self._jobs.waiting() >= self._settings.max_queue_size:
+            wait = self._views.typical_seconds()
+            raise QueueFullError("Too many try-ons are waiting. Nothing was created.", retry_after_seconds=wait)
+
+    def _person(self, user_id: str, wanted: TryOnRequest) -> PreparedImage:
+        if wanted.person is not None:
+            return prepare_photo(wanted.person, self._limits, self._gate)
+        photo = self._avatars.person_photo(user_id, wanted.options.background)
+        if photo is None:
+            ways = "Send a photo as selfie or person_image, or save an avatar first."
+            raise ValidationError(f"There is no photo of a person. {ways}", fields={"selfie": "is required"})
+        return prepare_photo(photo, self._limits, self._gate)
+
+    def _write(
+        self,
+        user_id: str,
+        wanted: TryOnRequest,
+        submission: Submission,
+        person: PreparedImage,
+        garments: Sequence[PreparedImage],
+    ) -> TryOnJob:
+        job_id = str(uuid.uuid4())
+        with ExitStack() as undo:
+            undo.callback(self._pictures.delete_inputs, user_id, job_id)
+            person_key, garment_keys = self._pictures.store_inputs(user_id, job_id, person, garments)
+            job = self._new_job(job_id, user_id, wanted, submission, person_key, garment_keys)
+            added = self._add(job, submission.idempotency)
+            if added is job:
+                undo.pop_all()
+        return added
+
+    def _new_job(
+        self,
+        job_id: str,
+        user_id: str,
+        wanted: TryOnRequest,
+        submission: Submission,
+        person_key: str,
+        garment_keys: Sequence[str],
+    ) -> TryOnJob:
+        now = self._clock()
+        wait = submission.deadline_seconds
+        return TryOnJob(
+            job_id=job_id,
+            user_id=user_id,
+            created_at=now,
+            request=_stored_request(wanted, garment_keys),
+            person_image_path=person_key,
+            garment_image_path=garment_keys[0],
+            start_before=now + timedelta(seconds=wait) if wait else None,
+        )
+
+    def _add(self, job: TryOnJob, idempotency: IdempotencyKey | None) -> TryOnJob:
+        """The job, or the one that the same request made a moment ago in another thread."""
+        with self._db.transaction():
+            if idempotency and (known := self._known(job.user_id, Submission(idempotency))):
+                return known
+            self._refuse_when_full()
+            self._jobs.add(job)
+            if idempotency:
+                self._keys.add(job.user_id, idempotency, job.job_id, job.created_at)
+        return job
+
+    # --- look ------------------------------------------------------------------------------------------------------
+
+    def get(self, user_id: str, job_id: str) -> JobView:
+        return self._views.of(self._own(user_id, job_id))
+
+    def history(self, user_id: str, wanted: HistoryFilter) -> tuple[list[JobView], str | None]:
+        jobs, cursor = self._jobs.history(user_id, wanted)
+        return [self._views.of(job) for job in jobs], cursor
+
+    def result_key(self, job: TryOnJob) -> str | None:
+        """Where the picture lies; None before the end, and after its time."""
+        expired = job.expires_at is not None and job.expires_at <= self._clock()
+        return None if expired else job.result_image_path
+
+    def finished_result(self, user_id: str, job_id: str) -> tuple[JobView, str | None]:
+        """The key of the picture, or None while the job runs. Raises JobFailedError, JobCancelledError,
+        ResultExpiredError."""
+        view = self.get(user_id, job_id)
+        if view.job.status == JobStatus.FAILED and view.job.error:
+            raise JobFailedError(view.job.error.message, details={"error": view.job.error.to_dict()})
+        if view.job.status == JobStatus.CANCELLED:
+            raise JobCancelledError("The job was cancelled.")
+        key = self.result_key(view.job)
+        if view.job.status == JobStatus.DONE and key is None:
+            raise ResultExpiredError("The picture was deleted after its keeping time. Start a new try-on.")
+        return view, key
+
+    def _own(self, user_id: str, job_id: str) -> TryOnJob:
+        job = self._jobs.get_for_user(job_id, user_id)
+        if job is None:
+            raise NotFoundError("There is no such job.")
+        return job
+
+    # --- change ----------------------------------------------------------------------------------------------------
+
+    def remove(self, user_id: str, job_id: str) -> str:
+        """'cancelled': it had not begun. 'cancelling': it stops at its next step. 'deleted': it had ended."""
+        job = self._own(user_id, job_id)
+        now = self._clock()
+        if self._jobs.cancel_waiting(job_id, user_id, now):
+            self._pictures.delete_inputs(user_id, job_id)
+            return "cancelled"
+        if self._jobs.request_cancel(job_id, user_id, now):
+            self._queue.cancel(job_id)
+            return "cancelling"
+        if self._jobs.delete_ended(job_id, user_id):
+            self._pictures.delete_inputs(user_id, job_id)
+            self._pictures.delete_results(self._latest(job))
+            return "deleted"
+        return self.remove(user_id, job_id)  # it changed between two steps: look again
+
+    def _latest(self, job: TryOnJob) -> TryOnJob:
+        return self._jobs.get(job.job_id) or job
+
+    def set_favorite(self, user_id: str, job_id: str, favorite: bool) -> JobView:
+        """Favourites are kept; the keeping time of others runs from now on when the mark is taken away."""
+        expires_at = None if favorite else self._expiry_without_mark(self._own(user_id, job_id))
+        if not self._jobs.set_favorite(job_id, user_id, favorite, expires_at):
+            raise NotFoundError("There is no such job.")
+        return self.get(user_id, job_id)
+
+    def _expiry_without_mark(self, job: TryOnJob) -> datetime | None:
+        if not job.favorite or job.status != JobStatus.DONE:
+            return job.expires_at
+        return self._clock() + self._settings.retention
+
+    # --- AccountEraser ---------------------------------------------------------------------------------------------
+
+    def count(self, user_id: str) -> dict[str, int]:
+        for job_id in self._jobs.running_ids(user_id):
+            self._queue.cancel(job_id)
+        return {"jobs": self._jobs.count(user_id)}
+
+    def erase(self, user_id: str) -> dict[str, int]:
+        return {"files": self._pictures.delete_user(user_id)}
+
+
+def _stored_request(wanted: TryOnRequest, garment_keys: Sequence[str]) -> Mapping[str, Any]:
+    details = wanted.options.garment_details.known()
+    garments = [
+        {"key": key, "type": GarmentType(item.garment_type).value, "details": details}
+        for key, item in zip(garment_keys, wanted.garments, strict=True)
+    ]
+    options = wanted.options.model_dump(exclude={"garment_details"})
+    if wanted.person is None:  # the avatar came with its ground already
+        options["background"] = None
+    return {"garments": garments, "options": options}
