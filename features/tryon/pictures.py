@@ -22,6 +22,7 @@ from shared.engines.base import (
     TryOnInput,
 )
 from shared.engines.preview.cut_out import flatten_on_plain
+from shared.errors import ImageRejectedError
 from shared.image_encoding import encode_jpeg, encode_result, read_result_metadata
 from shared.image_keys import input_key, input_prefix, result_key
 from shared.image_processing import PreparedImage
@@ -76,8 +77,14 @@ class JobPictures:
             if image.mode == "RGBA":
                 return encode_jpeg(flatten_on_plain(image))
             if background == "plain":
-                return encode_jpeg(flatten_on_plain(self._cut_out.cut_out(photo).image))
+                return encode_jpeg(flatten_on_plain(self._cut_out_person(photo)))
         return photo
+
+    def _cut_out_person(self, photo: bytes) -> Image.Image:
+        found = self._cut_out.cut_out(photo)
+        if any(notice.code == "no_person" for notice in found.warnings):
+            raise ImageRejectedError("no_person")
+        return found.image
 
     # --- results ---------------------------------------------------------------------------------------------------
 
