@@ -82,8 +82,8 @@ def create_app(config: Config, *, engines: Sequence[ImageEngine] | None = None, 
     install_frame(app, _frame_options(config))
     install_rate_limits(app, _rate_limits(config))
     jobs.start()
-    app.extensions["drain"] = lambda: _close(base, jobs, config.shutdown_grace_seconds)
-    app.extensions["close"] = lambda: _close(base, jobs, 0)
+    app.extensions["drain"] = lambda: jobs.stop(config.shutdown_grace_seconds)
+    app.extensions["close"] = lambda: _close(base, jobs)
     return app
 
 
@@ -200,8 +200,8 @@ def _rate_limits(config: Config) -> list[RateLimit]:
     ]
 
 
-def _close(base: Foundation, jobs: JobEngine, grace_seconds: float) -> None:
-    jobs.stop(grace_seconds)
+def _close(base: Foundation, jobs: JobEngine) -> None:
+    jobs.stop(0)
     base.db.close()
 
 

@@ -103,7 +103,7 @@ class Config:
     """Raises ConfigError from `from_env`; a value made by hand (tests) is taken as it is."""
 
     flask_env: str = setting("development", _choice(*ENVIRONMENTS), "development, testing or production")
-    flask_debug: bool = setting(False, _flag, "1: reloader and debug pages, on this machine only; never in production")
+    flask_debug: bool = setting(False, _flag, "1: reloads when a file changes; this machine only, never in production")
     secret_key: str = setting("", _text, "signs image addresses; made at random in development, required in production")
     jwt_secret_key: str = setting("", _text, "signs tokens; made at random in development, required in production")
     jwt_algorithm: str = setting("HS256", _choice("HS256", "HS384", "HS512"), "HS256, HS384 or HS512")

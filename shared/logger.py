@@ -35,7 +35,8 @@ def log_context(**ids: str) -> Iterator[None]:
 class JsonFormatter(logging.Formatter):
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        self._secrets = tuple(secret for secret in secrets if secret)
+        # Also as JSON writes them: quotes, backslashes and other alphabets look different there.
+        self._secrets = tuple(form for secret in secrets if secret for form in {secret, json.dumps(secret)[1:-1]})
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -48,7 +49,11 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return self._blanked(json.dumps({name: _shortened(value) for name, value in line.items()}, default=str))
+        return self._blanked(json.dumps({name: self._safe(value) for name, value in line.items()}, default=str))
+
+    def _safe(self, value: object) -> object:
+        """Blanked before it is cut: half a secret at the cut would not be found any more."""
+        return _shortened(self._blanked(value) if isinstance(value, str) else value)
 
     def _blanked(self, text: str) -> str:
         for secret in self._secrets:

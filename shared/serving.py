@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 import waitress  # type: ignore[import-untyped]
 from werkzeug.serving import is_running_from_reloader, run_simple
 
-from config import Config
 from shared.errors import BecauseFutureError
 from shared.logger import get_logger
 
@@ -46,11 +45,26 @@ class ServedApp(Protocol):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]: ...
 
 
+class ServingOptions(Protocol):
+    """The settings of the same names."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def server_threads(self) -> int: ...
+    @property
+    def shutdown_grace_seconds(self) -> int: ...
+    @property
+    def flask_debug(self) -> bool: ...
+
+
 class AddressError(Exception):
     """One sentence: nothing can listen there, and how to mend it."""
 
 
-def serve(make_app: Callable[[], ServedApp], config: Config) -> None:
+def serve(make_app: Callable[[], ServedApp], config: ServingOptions) -> None:
     """Serve until stopped. `make_app` is called in the process that serves, which may be a fork of this one.
 
     Raises AddressError; ends by SystemExit, with status 4 when `make_app` raised an expected error (it is logged).
@@ -109,7 +123,7 @@ def _described(host: str, port: int, problem: OSError) -> str:
     return f"HOST={host} is no address of this machine: use 127.0.0.1, or 0.0.0.0 for the whole network."
 
 
-def _serve_with_waitress(app: ServedApp, config: Config) -> None:
+def _serve_with_waitress(app: ServedApp, config: ServingOptions) -> None:
     signal.signal(signal.SIGTERM, _stop)
     try:
         waitress.serve(
@@ -130,7 +144,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 
-def _serve_for_debugging(make_app: Callable[[], ServedApp], config: Config) -> None:
+def _serve_for_debugging(make_app: Callable[[], ServedApp], config: ServingOptions) -> None:
     """Only the reloader's child makes an app: two would both work on jobs. It listens on this machine only."""
     if not is_running_from_reloader():
         check_address("127.0.0.1", config.port)

@@ -21,6 +21,7 @@ SECRET = "planted-secret-7f3a9c"
 @pytest.fixture
 def logs(tmp_path: Path) -> Iterator[Path]:
     """A folder that the root logger writes to; its own handlers come back afterwards."""
+    token = CONTEXT.set(None)  # a request of another test may have left its id
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     root.handlers[:] = []
@@ -30,6 +31,7 @@ def logs(tmp_path: Path) -> Iterator[Path]:
         handler.close()
     root.handlers[:] = before
     root.setLevel(level)
+    CONTEXT.reset(token)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -82,7 +84,6 @@ def test_a_secret_is_blanked_wherever_it_turns_up(logs: Path) -> None:
     assert "in an exception" in lines(logs / "errors.log")[0]["exception"]
 
 
-@pytest.mark.xfail(strict=True, reason="JsonFormatter looks for the secret as it is, not as JSON writes it")
 @pytest.mark.parametrize("secret", ['quote"inside-secret', "back\\slash-secret", "ümläut-secret"])
 def test_a_secret_that_json_writes_differently_is_blanked_too(secret: str) -> None:
     assert secret not in formatted("the key is %s", secret, secrets=(secret,))["message"]
