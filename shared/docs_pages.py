@@ -32,7 +32,8 @@ START = """window.ui = SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
   validatorUrl: null,
-  persistAuthorization: false,
+  deepLinking: true,
+  tryItOutEnabled: true,
   docExpansion: "list"
 });
 """

@@ -144,6 +144,10 @@ _BY_STATUS: dict[int, tuple[type[BecauseFutureError], str]] = {
 }
 
 
+_OTHER_4XX = (errors.ValidationError, "This request cannot be answered as it stands.")
+_OTHER = (InternalError, "Something went wrong on our side.")
+
+
 def _http(error: HTTPException) -> Response:
     if isinstance(error, TooManyRequests):
         limit = getattr(error, "limit", None)
@@ -151,7 +155,7 @@ def _http(error: HTTPException) -> Response:
         return error_response(errors.RateLimitedError("Too many requests. Wait a little.", retry_after_seconds=window))
     if error.code == 413:
         return error_response(_too_large(request.max_content_length))
-    kind, sentence = _BY_STATUS.get(error.code or 500, (InternalError, "Something went wrong on our side."))
+    kind, sentence = _BY_STATUS.get(error.code or 500, _OTHER_4XX if 400 <= (error.code or 500) < 500 else _OTHER)
     response = error_response(kind(sentence))
     if error.code == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))

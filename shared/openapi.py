@@ -191,10 +191,11 @@ class _Writer:
             kinds = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
             return {kind: {"schema": ref} for kind in kinds} if ref else {}
         plain = self.components[ref["$ref"].rsplit("/", 1)[1]]["properties"] if ref else {}
-        forms = {"application/json": {"type": "string", "contentEncoding": "base64"},
-                 "multipart/form-data": {"type": "string", "format": "binary"}}  # fmt: skip
-        return {kind: {"schema": _object({**dict.fromkeys(said.pictures, picture), **plain}, said.required, open=True)}
-                for kind, picture in forms.items()}  # fmt: skip
+        parts = {name: {"type": "string", "format": "binary"} for name in said.pictures}
+        texts = {name: {"type": "string", "contentEncoding": "base64"} for name in said.pictures}
+        form = {**parts, **{name: _in_form(schema) for name, schema in plain.items()}}
+        bodies = {"multipart/form-data": form, "application/json": {**texts, **plain}}
+        return {kind: {"schema": _object(body, said.required, open=True)} for kind, body in bodies.items()}
 
     def _successes(self, route: Route) -> Schema:
         said = route.said
@@ -251,6 +252,14 @@ def _parameters(route: Route) -> list[Schema]:
 
 def _headers(*names: str) -> Schema:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _in_form(schema: Schema) -> Schema:
+    """What is an object in JSON is its text in a form."""
+    if "$ref" not in schema:
+        return schema
+    name = schema["$ref"].rsplit("/", 1)[1]
+    return {"type": "string", "format": "json", "description": f"{name} as JSON text."}
 
 
 def _raw(media: str) -> Schema:

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from features.operations.schemas import CapabilitiesAnswer, HealthAnswer, LinkQuery, ReadyAnswer
 from features.operations.service import OperationsService
 from shared.clock import utc_now
-from shared.errors import LinkExpiredError, LinkInvalidError, UnhealthyError
+from shared.errors import LinkExpiredError, LinkInvalidError, UnhealthyError, ValidationError
 from shared.image_links import ImageLinks
 from shared.middleware import resolve
 from shared.openapi import documented
@@ -45,7 +45,11 @@ def capabilities() -> Response:
 
 @images_bp.get("/<path:key>")
 @documented(
-    "Images", media="image/*", query=LinkQuery, also={206: None, 304: None}, errors=(LinkExpiredError, LinkInvalidError)
+    "Images",
+    media="image/*",
+    query=LinkQuery,
+    also={206: None, 304: None},
+    errors=(LinkExpiredError, LinkInvalidError, ValidationError),
 )
 def get_image(key: str) -> Response:
     """Open to whoever holds a valid link: an <img> sends no token."""

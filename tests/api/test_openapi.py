@@ -74,6 +74,7 @@ def test_what_takes_pictures_takes_them_in_forms_and_json(app: Flask) -> None:
     parts, texts = (body[kind]["schema"]["properties"] for kind in ("multipart/form-data", "application/json"))
     assert set(parts) == set(texts) == {"selfie", "person_image", "garment_image", "garment_type", "options"}
     assert parts["selfie"]["format"] == "binary" and texts["selfie"]["contentEncoding"] == "base64"
+    assert parts["options"]["type"] == "string" and "TryOnOptions" in texts["options"]["$ref"]
 
 
 def test_plain_bodies_are_json_or_forms(document: dict[str, Any]) -> None:

@@ -119,3 +119,10 @@ def test_pictures_are_cacheable_but_private(five: list[Any]) -> None:
     assert first.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     again = person.http.get(url, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_parts_of_a_picture(five: list[Any]) -> None:
+    url = five[0].get(f"/api/job/{five[0].job_id}").json["data"]["result_url"]
+    assert five[0].http.get(url, headers={"Range": "bytes=0-3"}).data[:3] == b"\xff\xd8\xff"
+    answer = five[0].http.get(url, headers={"Range": "bytes=99999999-"})
+    assert (answer.status_code, answer.json["error_code"]) == (400, "VALIDATION_ERROR")
