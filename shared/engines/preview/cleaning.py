@@ -12,7 +12,7 @@ from shared.engines.preview.bare_legs import bare_legs
 from shared.engines.preview.figure import Figure
 from shared.engines.preview.garment import spread_colours
 from shared.engines.preview.keypoints import Kind
-from shared.engines.preview.scene import BACKGROUND, DRESS, LOWER, SKIN, UPPER, Scene
+from shared.engines.preview.scene import BACKGROUND, DRESS, LOWER, SHOES, SKIN, UPPER, Scene
 from shared.engines.preview.skin import bare_arm, skin_colour
 
 HALO = 0.045  # the old clothes' soft rim beyond their mask, by shoulder width
@@ -20,6 +20,10 @@ SLIVER = 0.13  # by shoulder width: without a known ground, the new cloth is dra
 POCKET = 0.04
 SLEEVE_POCKET = 0.09  # between a sleeve and the trunk
 ARMPIT_REST = 0.09  # what was worn so near to the new cloth, on the arm's inner side, was arm and not ground
+HEM_SWING = 0.2  # the hem of a skirt swings up so far from its lowest row
+TRUNK_INSET = 0.85  # below the armpits skin shows only well inside the trunk's edges
+CHEST_SHRINK = 4
+TROUSER_END = 0.1
 MIN_ARM_AREA = 0.002
 MIN_LEG_AREA = 0.02  # of the squared shoulder width: less is the ragged end of trousers that were covered
 CHEST_INSET = 0.05
@@ -57,7 +61,8 @@ def clear(scene: Scene, figure: Figure, kind: Kind, cover: Floats, cloth: Floats
     `sleeved`: where the arms are inside of its sleeves.
     """
     rest = worn(scene, kind) & (cover < 0.5) & ~scene.head
-    below = np.arange(figure.shape[0])[:, None] > hem_y
+    rows = np.arange(figure.shape[0])[:, None]
+    below = rows > (hem_y if kind is Kind.TOP else hem_y - HEM_SWING * figure.width)
     fills: list[Fill] = []
     if kind in (Kind.TOP, Kind.DRESS):
         upper = rest & ~below
@@ -73,14 +78,16 @@ def clear(scene: Scene, figure: Figure, kind: Kind, cover: Floats, cloth: Floats
 
 def _upper_fills(scene: Scene, figure: Figure, rest: Mask, cover: Floats, cloth: Floats, sleeved: Mask) -> list[Fill]:
     """Rests above the hem: neck and chest, arms, and what lies outside of the body."""
-    collar = _chest(figure) & (scene.parts == SKIN) & (cover < 0.5) & _grown(worn(scene, Kind.TOP), HALO * figure.width)
+    body = _chest(figure)
+    collar = body & (scene.parts == SKIN) & (cover < 0.5) & _grown(worn(scene, Kind.TOP), HALO * figure.width)
     rim = _with_halo(scene, rest, figure, cover) | (collar & ~scene.head)
-    chest = _chest(figure) & rim
+    chest = body & rim
     in_sleeve = scene.arms & sleeved & (cover < 0.5)
+    rim |= in_sleeve
     pockets = _pockets(rest | in_sleeve, cover, figure, bool(sleeved.any()))
-    chest = chest & ~pockets & (scene.parts != BACKGROUND)
+    chest = chest & ~pockets & ~in_sleeve & (scene.parts != BACKGROUND)
     rim &= ~pockets
-    fills = [_outside(scene, figure, rim & ~chest & (scene.parts != SKIN), cover, cloth)]
+    fills = [_outside(scene, figure, rim & ~chest & (in_sleeve | (scene.parts != SKIN)), cover, cloth)]
     fills.append(Fill(cloth, _soft(pockets), np.ones(cover.shape, dtype=np.float32), UPPER))
     if chest.any():
         colours = _chest_colours(scene, rim, chest, figure)
@@ -112,10 +119,10 @@ def _pockets(rim: Mask, cover: Floats, figure: Figure, sleeved: bool) -> Mask:
 
 
 def _chest(figure: Figure) -> Mask:
-    """Neck, shoulders and upper chest: what skin shows inside of the arms, above the armpits."""
+    """Neck, shoulders and chest: where an open neckline shows skin, inside of the arms."""
     height, width = figure.shape
     xs = np.arange(width)
-    tops = np.array([figure.shoulder_top(float(x)) for x in xs]) + CHEST_INSET * figure.width
+    tops = figure.shoulder_tops + CHEST_INSET * figure.width
     near = (
         np.abs(xs - figure.centre_x(figure.shoulder_y))
         < np.abs(figure.shoulders[:, 0] - figure.shoulders[:, 0].mean()).mean()
@@ -124,19 +131,28 @@ def _chest(figure: Figure) -> Mask:
     tops[out < 1.3] = np.minimum(tops[out < 1.3], figure.neck_y)
     tops[out < 1.04] = np.minimum(tops[out < 1.04], figure.neck_y - 0.2 * figure.width)
     rows = np.arange(height)[:, None]
-    return np.asarray(near[None, :] & (rows > tops[None, :]) & (rows < figure.armpits[:, 1].mean()), dtype=np.bool_)
+    above = near[None, :] & (rows > tops[None, :]) & (rows < figure.armpits[:, 1].mean())
+    middle = figure.edges.mean(axis=1, keepdims=True)
+    half = (figure.edges[:, 1:] - figure.edges[:, :1]) / 2
+    below = (np.abs(xs[None, :] - middle) < TRUNK_INSET * half) & (rows >= figure.armpits[:, 1].mean())
+    return np.asarray(above | below, dtype=np.bool_)
 
 
 def _chest_colours(scene: Scene, rim: Mask, chest: Mask, figure: Figure) -> Floats:
-    """Skin of the neck continued downwards; the limbs' colour further away."""
+    """Skin of the neck and the shoulders continued over the chest; the limbs' colour where none is near."""
     ys, xs = np.nonzero(chest)
-    margin = round(0.15 * figure.width)
+    margin = round(0.2 * figure.width)
     box = np.s_[max(0, ys.min() - margin) : ys.max() + margin, max(0, xs.min() - margin) : xs.max() + margin]
-    skin = (scene.parts[box] == SKIN) & (scene.alpha[box] > 0.97) & ~rim[box]
-    painted = np.where(skin[..., None], scene.rgb[box], skin_colour(scene)).astype(np.uint8)
-    near = spread_colours(painted, skin, inset_px=2)
+    skin = ((scene.parts[box] == SKIN) & (scene.alpha[box] > 0.97) & ~rim[box] & ~scene.head[box]).astype(np.uint8)
+    core = cv2.erode(skin, np.ones((5, 5), dtype=np.uint8)) > 0
+    painted = np.where(core[..., None], scene.rgb[box], skin_colour(scene)).astype(np.uint8)
+    height, width = core.shape
+    small = (max(1, width // CHEST_SHRINK), max(1, height // CHEST_SHRINK))
+    few = cv2.resize(core.astype(np.uint8), small, interpolation=cv2.INTER_NEAREST) > 0
+    wide = spread_colours(np.asarray(cv2.resize(painted, small, interpolation=cv2.INTER_AREA), dtype=np.uint8), few)
+    calm = cv2.GaussianBlur(wide, (0, 0), 1.5)
     out = scene.rgb.copy()
-    out[box] = cv2.GaussianBlur(near, (0, 0), 3.0)
+    out[box] = cv2.resize(calm, (width, height), interpolation=cv2.INTER_LINEAR)
     return out
 
 
@@ -164,8 +180,9 @@ def _arm_fills(scene: Scene, figure: Figure, side: int, rim: Mask, cover: Floats
     far = cv2.distanceTransform((cover < 0.5).astype(np.uint8), cv2.DIST_L2, 3)
     armpit = limb.inner & (far < ARMPIT_REST * figure.width) & np.isin(scene.parts, (UPPER, DRESS, SKIN))
     alpha = np.maximum(limb.alpha, armpit.astype(np.float32))
-    if scene.ground is None:
-        return [Fill(limb.rgb, _soft(zone) * alpha, scene.alpha, SKIN)]
+    if scene.ground is None:  # the whole old sleeve becomes skin: what is behind it is not known
+        old = zone & (scene.parts != BACKGROUND)
+        return [Fill(limb.rgb, _soft(old), scene.alpha, SKIN)]
     part = np.where(alpha > 0.5, np.uint8(SKIN), np.uint8(BACKGROUND))
     return [Fill(scene.ground + alpha[..., None] * (limb.rgb - scene.ground), _soft(zone), alpha, part)]
 
@@ -191,10 +208,27 @@ def _leg_fill(scene: Scene, figure: Figure, rest: Mask, cover: Floats, hem_y: fl
     """Below a skirt or shorts: bare legs before the ground; over an unknown ground the trousers stay."""
     if scene.ground is None or int(rest.sum()) < MIN_LEG_AREA * figure.width**2:
         return []
+    rest = rest | _trouser_ends(scene, figure, rest)
     legs = bare_legs(scene, figure, hem_y - 0.25 * figure.width)
     weight = legs.alpha[..., None]
     mask = _soft(_with_halo(scene, rest, figure, cover))
     return [Fill(scene.ground + weight * (legs.rgb - scene.ground), mask, legs.alpha, SKIN)]
+
+
+def _trouser_ends(scene: Scene, figure: Figure, rest: Mask) -> Mask:
+    """The trousers' last rows, which pass for shoes: near the trousers, and more of their colour than of the shoes'."""
+    shoes: Mask = np.asarray(scene.parts == SHOES, dtype=np.bool_)
+    near: Mask = shoes & _grown(rest, TROUSER_END * figure.width)
+    apart = shoes & ~near
+    if not near.any() or not apart.any():
+        return near
+    lab = cv2.cvtColor(scene.rgb / np.float32(255.0), cv2.COLOR_RGB2LAB)
+    low = rest & _grown(near, TROUSER_END * figure.width)
+    colours = [np.median(lab[mask], axis=0) for mask in (low if low.any() else rest, apart)]
+    cloth, leather = (np.linalg.norm(lab - colour, axis=2) for colour in colours)
+    kernel = np.ones((5, 5), dtype=np.uint8)
+    found = cv2.dilate((near & (cloth < leather)).astype(np.uint8), kernel) > 0
+    return np.asarray(found & near, dtype=np.bool_)
 
 
 def _soft(mask: Mask) -> Floats:

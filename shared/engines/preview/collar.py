@@ -19,6 +19,7 @@ MAX_DEPTH = 0.75  # by the distance of the collar peaks
 OPEN_NECK = 0.22  # an outline that dips so far between the peaks is itself the neckline (straps, V of a camisole)
 MIN_STEP_LAB = 6.0  # weaker edges are folds of the cloth, not the border between inside and front
 STEP_CEILING_LAB = 25.0  # more contrast proves no more
+MOTTLED = 0.4  # a front's edge has one colour (its band): stripes and prints that a curve crosses count against it
 REFINE_REACH = 0.07  # how far, by the neckline's width, single points may move to the true edge
 REFINE_PENALTY = 0.5  # Lab per px of that move
 
@@ -79,7 +80,9 @@ def _scores(lab: Lab, outline: Outline, curves: Points, reach: float) -> Points:
     inside = (outline.mask[above].mean(axis=1) > 0.8) & (outline.mask[below].mean(axis=1) > 0.97)
     step = np.minimum(np.linalg.norm(lab[above] - lab[below], axis=2), STEP_CEILING_LAB)
     shaded = (lab[below][..., 0] - lab[above][..., 0]).mean(axis=1) > -4.0
-    return np.asarray((0.5 * step.mean(axis=1) + 0.5 * np.quantile(step, 0.2, axis=1)) * inside * shaded)
+    mottled = np.minimum(np.linalg.norm(lab[below].std(axis=1), axis=1), STEP_CEILING_LAB)
+    clear = 0.5 * step.mean(axis=1) + 0.5 * np.quantile(step, 0.2, axis=1) - MOTTLED * mottled
+    return np.asarray(clear * inside * shaded)
 
 
 def _refined(lab: Lab, curve: Points, span: float) -> Points:

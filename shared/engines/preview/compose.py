@@ -18,8 +18,9 @@ from shared.engines.preview.scene import BACKGROUND, DRESS, LOWER, SKIN, UPPER, 
 from shared.engines.preview.shading import folds, rounded, shadow
 from shared.engines.preview.warp import Cloth
 
-TOUCHED = 0.004  # less of a change is none
 SLEEVE_END = 0.05  # by shoulder width: a sleeve's end is slanted, only above this distance from it the arm is hidden
+ARMHOLE = 0.4  # by shoulder width: so far down the arm a sleeveless top lies over shoulder and armpit
+HEM_UNEVEN = 0.06  # by shoulder width: a hem that leaves its middle height by more is misread
 PART = {Kind.TOP: UPPER, Kind.DRESS: DRESS, Kind.TROUSERS: LOWER, Kind.SKIRT: LOWER}
 
 Floats = NDArray[np.float32]
@@ -38,15 +39,23 @@ class Dressed:
 
 def compose(scene: Scene, cloths: Sequence[Cloth], figure: Figure, kind: Kind, placed: Placed) -> Dressed:
     """Dress the scene in the warped pieces of one garment, given in drawing order."""
-    shown = [_shown(cloth, scene, kind) for cloth in cloths]
+    shown = [_shown(cloth, scene, kind, figure.width) for cloth in cloths]
     cover = _union(shown)
     old = worn(scene, kind)
     light = folds(scene.rgb, worn(scene, Kind.TROUSERS if kind is Kind.TROUSERS else Kind.TOP) & old, figure.width)
     armpit_y = float(figure.armpits[:, 1].mean())
     round_edges = rounded(cover, figure.width)
     sleeved = _sleeved(figure, placed)
-    cleaned = clear(scene, figure, kind, cover, cloths[0].rgb, placed.hem_y, sleeved)
-    cleaned = replace(cleaned, arms=cleaned.arms & ~sleeved)
+    cleaned = clear(
+        scene,
+        figure,
+        kind,
+        cover,
+        cloths[0].rgb,
+        placed.hem_y,
+        sleeved if placed.sleeve_ends else np.zeros_like(sleeved),
+    )
+    cleaned = replace(cleaned, arms=cleaned.arms & ~(sleeved & (cover > 0.02)))
     rgb = _under_shadow(cleaned.rgb, cover, cleaned, figure.width)
     for cloth in shown:
         cloth_light = round_edges if cloth.over_arms else round_edges * light
@@ -59,31 +68,41 @@ def compose(scene: Scene, cloths: Sequence[Cloth], figure: Figure, kind: Kind, p
 
 
 def _sleeved(figure: Figure, placed: Placed) -> Mask:
-    """Where the arms are inside of sleeves: no skin is drawn there."""
-    if placed.sleeve_ends is None:
+    """Where the arms are inside of sleeves, or under the edge of a sleeveless top: no skin is drawn over cloth there.
+
+    What the neckline leaves open is not part of it.
+    """
+    ends = placed.sleeve_ends
+    if placed.neckline is None:
         return np.zeros(figure.shape, dtype=np.bool_)
-    return np.asarray(figure.arms_down_to(placed.sleeve_ends, SLEEVE_END * figure.width), dtype=np.bool_)
+    if ends is None:
+        ends = (ARMHOLE * figure.width, ARMHOLE * figure.width)
+    xs = np.arange(figure.shape[1])
+    beside = (xs < placed.neckline[0, 0]) | (xs > placed.neckline[-1, 0])
+    return np.asarray(figure.arms_down_to(ends, SLEEVE_END * figure.width) & beside[None, :], dtype=np.bool_)
 
 
-def _shown(cloth: Cloth, scene: Scene, kind: Kind) -> Cloth:
+def _shown(cloth: Cloth, scene: Scene, kind: Kind, width: float) -> Cloth:
     """The piece without what must stay in front of it: the head, and a top that hangs over trousers."""
     hidden = scene.head.astype(np.float32)
     if kind in (Kind.TROUSERS, Kind.SKIRT):
-        hidden = np.maximum(hidden, _soft_mask(_down_to_hem(scene)))
+        hidden = np.maximum(hidden, _soft_mask(_down_to_hem(scene, width)))
     return replace(cloth, alpha=cloth.alpha * (1.0 - hidden))
 
 
-def _down_to_hem(scene: Scene) -> Mask:
+def _down_to_hem(scene: Scene, width: float) -> Mask:
     """The worn top and all beside it down to its hem: a waistband under it must not look out at the sides."""
-    upper = (scene.parts == UPPER) & ~scene.arms
-    columns = np.nonzero(upper.sum(axis=0) > 0)[0]
-    if not columns.size:
+    upper: Mask = np.asarray((scene.parts == UPPER) & ~scene.arms, dtype=np.bool_)
+    if not upper.any():
         return upper
     height = upper.shape[0]
     hems = np.where(upper.any(axis=0), height - 1 - upper[::-1].argmax(axis=0), 0)
-    trunk = columns[hems[columns] > hems.max() - 0.04 * height]
-    hems[: trunk[0]], hems[trunk[-1] :] = hems[trunk[0] : trunk[0] + 4].max(), hems[max(0, trunk[-1] - 3) :][0]
-    return np.asarray(np.arange(height)[:, None] <= hems[None, :], dtype=np.bool_)
+    trunk = np.flatnonzero(hems > hems.max() - 0.3 * width)
+    usual = float(np.median(hems[trunk]))
+    first, last = int(trunk[0]), int(trunk[-1])
+    hems[:first], hems[last + 1 :] = hems[first], hems[last]
+    even = np.clip(hems, usual - HEM_UNEVEN * width, usual + HEM_UNEVEN * width)
+    return np.asarray(np.arange(height)[:, None] <= even[None, :], dtype=np.bool_)
 
 
 def _soft_mask(mask: Mask) -> Floats:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from shared.engines.base import Deadline, GarmentType, Notice
 from shared.engines.preview.compose import Dressed, compose
 from shared.engines.preview.figure import Figure
@@ -91,5 +89,4 @@ def _checks(piece: Piece, dressed: Dressed, before: Scene) -> dict[str, object]:
         "garment_area": round(dressed.area, 4),
         "inside_person": round(inside, 3),
         "old_clothes_covered": None if dressed.old_covered is None else round(dressed.old_covered, 3),
-        "finite": bool(np.isfinite(dressed.scene.rgb).all()),
     }

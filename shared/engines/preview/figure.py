@@ -21,6 +21,8 @@ NECK_HALF_RANGE = (0.15, 0.29)  # by shoulder width
 SEAM_OUTWARDS = 0.07  # a sleeve's seam lies so far outside of the joint, by shoulder width
 TRUNK_HALF = ((0.0, 0.46), (0.42, 0.43), (0.9, 0.36), (1.35, 0.42), (2.0, 0.46))  # (below shoulders, half width): usual
 TRUNK_TRUST = (0.72, 1.6)  # measured half widths outside of this range of the usual are misread
+ARMHOLE_END = 0.3  # of the upper arm: cloth that ends above is the edge of a sleeveless top
+LONG_TROUSERS = 0.75  # of hip to ankle: what ends above is a skirt or shorts, its width is not the leg's
 EDGE_STEP_PX = 4  # trunk edges are looked for in every so many rows
 ARMPIT_DEPTH = (0.24, 0.42, 0.75)  # below the joint, least, usual and most, by shoulder width
 
@@ -112,7 +114,7 @@ class Figure:
         for arm, end in zip(self.arms, ends, strict=True):
             box = arm.box(end, 0.35 * self.width, self.shape)
             along, across = arm.coordinates(*np.mgrid[box].astype(np.float32)[::-1])
-            found[box] |= (along < end - past) & (along > -0.16 * self.width) & (np.abs(across) < 0.24 * self.width)
+            found[box] |= (along < end - past) & (np.abs(across) < 0.35 * self.width)
         return found
 
     @cached_property
@@ -135,6 +137,13 @@ class Figure:
         usual = self.shoulder_y - 0.32 * self.width
         known = self._joints.get("neck", (0.0, usual))[1]
         return float(np.clip(known, usual - 0.1 * self.width, usual + 0.1 * self.width))
+
+    @cached_property
+    def shoulder_tops(self) -> Points:
+        """`shoulder_top` of every column."""
+        outs = np.arange(self.shape[1]) - self.centre_x(self.shoulder_y)
+        right, left = (np.interp(np.abs(outs), line[:, 0], line[:, 1]) for line in self._shoulder_lines)
+        return np.asarray(np.where(outs > 0, left, right), dtype=np.float64)
 
     def shoulder_top(self, x: float) -> float:
         """The upper edge of the shoulders (trapezius line) at column `x`."""
@@ -232,7 +241,8 @@ class Figure:
         """Below it shoes and feet are wider than the leg: its width there is that of this row."""
         ankle = max(self.ankle_y(0), self.ankle_y(1)) - 0.05 * self.width
         old = self.lower_bottom()
-        return ankle if old is None else min(ankle, old - 0.02 * self.width)
+        long = old is not None and old > self.hip_y + LONG_TROUSERS * (ankle - self.hip_y)
+        return min(ankle, old - 0.02 * self.width) if long and old is not None else ankle
 
     @cached_property
     def _leg_mask(self) -> NDArray[np.bool_]:
@@ -257,7 +267,9 @@ class Figure:
         steps = np.arange(0.1 * arm.length, arm.length, max(2.0, 0.01 * arm.length))
         parts = [_part_at(self.scene.parts, arm.point_at(step)) for step in steps]
         bare = [step for step, part in zip(steps, parts, strict=True) if part == SKIN]
-        return float(bare[0]) if bare and bare[0] > steps[0] else (0.0 if bare else arm.length)
+        if not bare:
+            return arm.length
+        return float(bare[0]) if bare[0] > ARMHOLE_END * arm.upper else 0.0
 
     def lower_top(self) -> float | None:
         """Highest row where the worn trousers or skirt show in the middle, if they do."""
@@ -274,7 +286,9 @@ class Figure:
         centre = self.centre_x(row)
         solid = self._leg_mask[int(np.clip(row, 0, self.shape[0] - 1))]
         half = _reach(solid, centre, side, TRUNK_TRUST[1] * self._usual_half(row))
-        return half if half > 0.6 * self._usual_half(row) else abs(self.edge(side, row) - centre)
+        if half > 0.6 * self._usual_half(row):
+            return half
+        return abs(self.leg_edges(side, row)[side] - centre)  # between the legs the middle shows the background
 
     def lower_bottom(self) -> float | None:
         """Lowest row where the worn trousers or skirt show on either leg, if they do."""

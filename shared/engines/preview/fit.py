@@ -33,7 +33,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Scales across, along and of the skirt; the levels shoulder, armpit, (waist), hem in the garment and in the photo."""
+    """Scales across, along and of the skirt; the levels shoulder, armpit, (waist), hem in both pictures."""
 
     across: float
     along: float

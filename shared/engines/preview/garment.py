@@ -23,8 +23,10 @@ MIN_PLAIN, MAX_SD_LAB = 0.72, 9.0  # studio grounds measured > .9 and < 3, stree
 AREA_RANGE = (0.02, 0.92)  # share of the picture
 MIN_MAIN_SHARE = 0.85  # of all found pixels in the largest piece: screenshots and collages fall apart
 MIN_SOLIDITY = 0.42  # area by convex hull; long sleeves spread wide measured .55, screenshots .2 to .4
+LEAST_CONTRAST_LAB = 2.5  # white on white: what is found then is torn
 LOW_CONTRAST_LAB = 6.0
 CLEAR_CONTRAST_LAB = 20.0  # from here on a hole through which the ground is seen is a hole, not a white print
+PALE_SENSITIVITY = 1.5  # how much weaker a difference counts on the second look
 PALE_CONTRAST_LAB = 45.0  # below it parts of the garment may have the ground's colour
 SHADOW_CONTRAST_LAB = 28.0  # a garment so different from its ground cannot be mistaken for a shadow on it
 SHADOW_CHROMA_LAB = 3.5
@@ -32,7 +34,6 @@ SHADOW_DARKENING = (1.0, 24.0)  # in L
 SMOOTHING = 0.0022  # of the outline, by the picture's longer side
 MIN_TRANSPARENT_SHARE = 0.02  # an alpha channel that hides less than this is no cut-out
 GUIDED_EPS = 1e-4
-GRABCUT_SEED = 20260101
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -110,9 +111,17 @@ def _is_plain(ground: Ground) -> bool:
 
 
 def _outline(bgr: Image, ground: Ground) -> tuple[Mask, float]:
-    """What differs from the ground, and by how much (median Lab distance of its clear part)."""
-    low, high = max(2.0, 2.5 * ground.sd), max(5.0, 5.0 * ground.sd)
-    distance = np.asarray(cv2.GaussianBlur(ground.distance, (3, 3), 0), dtype=np.float32)
+    """What differs from the ground, and by how much (median Lab distance); a pale garment needs a finer look."""
+    mask, contrast = _differing(bgr, ground, blur_px=3, sensitivity=1.0)
+    if _flaw(mask):
+        finer = _differing(bgr, ground, blur_px=7, sensitivity=PALE_SENSITIVITY)
+        return finer if not _flaw(finer[0]) and finer[1] > LEAST_CONTRAST_LAB else (mask, contrast)
+    return mask, contrast
+
+
+def _differing(bgr: Image, ground: Ground, blur_px: int, sensitivity: float) -> tuple[Mask, float]:
+    low, high = max(2.0, 2.5 * ground.sd) / sensitivity, max(5.0, 5.0 * ground.sd) / sensitivity
+    distance = np.asarray(cv2.GaussianBlur(ground.distance, (blur_px, blur_px), 0), dtype=np.float32)
     mask = _connected_to_clear(distance > low, distance > high)
     if not mask.any() or float(np.median(distance[mask])) < PALE_CONTRAST_LAB:
         mask = _closed(mask)

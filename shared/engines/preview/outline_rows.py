@@ -67,16 +67,17 @@ class Outline:
         return (float(runs[0][0]), float(runs[-1][1])) if runs else (self.axis_x, self.axis_x)
 
     def run_at(self, y: int) -> tuple[float, float]:
-        """The run over the axis; where the axis is open (neck, between legs) from the nearest run's to the other's."""
+        """The run over the axis; where the axis is open (neck, between legs) from the widest run's start on its right
+        to the end of the widest on its left: straps and body, not sleeves or specks of lace."""
         runs = self.runs(y)
         for start, end in runs:
             if start <= self.axis_x <= end:
                 return float(start), float(end)
         before = [run for run in runs if run[1] < self.axis_x]
         after = [run for run in runs if run[0] > self.axis_x]
-        first = before[-1][0] if before else (after[0][0] if after else self.axis_x)
-        last = after[0][1] if after else (before[-1][1] if before else self.axis_x)
-        return float(first), float(last)
+        if not runs:
+            return self.axis_x, self.axis_x
+        return float(max(before or after, key=_length)[0]), float(max(after or before, key=_length)[1])
 
     def gap_at(self, y: int) -> tuple[float, float] | None:
         """Daylight near the axis between two runs of similar width: between trouser legs."""
@@ -95,3 +96,7 @@ class Outline:
         first, last = (float(runs[0][0]), float(runs[-1][1])) if runs else (self.axis_x, self.axis_x)
         gap = self.gap_at(y) or (self.axis_x, self.axis_x + 1)
         return (first, gap[0]), (gap[1], last)
+
+
+def _length(run: tuple[int, int]) -> int:
+    return run[1] - run[0]

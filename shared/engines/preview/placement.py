@@ -20,6 +20,7 @@ from shared.engines.preview.sleeves import seam_distance, sleeve_mask
 from shared.engines.preview.warp import Layer
 
 NECK_ROOM = 1.03  # a collar is at least that much wider than the neck
+DEEP_NECK = 0.5  # by the height from armpit to shoulder
 LOOSEST_TRUNK = 1.30  # a top's natural width is taken up to this much over the silhouette
 TOP_LENGTH = (0.72, 1.22)  # of a top, shoulders to hem by shoulders to hips
 SEAM_OVERLAP_PX, SEAM_FEATHER_PX = 4.0, 3.0
@@ -129,11 +130,22 @@ def _neckline_target(points: TopPoints, figure: Figure, shoulders: Points, fit: 
     """The collar around this neck: never narrower than it, its ends on the shoulder line."""
     middle = figure.centre_x(figure.shoulder_y)
     natural = fit.across * float(points.peaks[1, 0] - points.peaks[0, 0]) / 2
-    half = float(np.clip(natural, NECK_ROOM * figure.neck_half, 0.86 * abs(shoulders[1, 0] - middle)))
+    reach = abs(shoulders[1, 0] - middle)
+    if points.sleeves is None:  # straps: the neckline ends where the shoulders' width says
+        natural = (
+            reach
+            * float(points.peaks[1, 0] - points.peaks[0, 0])
+            / float(points.shoulders[1, 0] - points.shoulders[0, 0])
+        )
+    half = float(np.clip(natural, NECK_ROOM * figure.neck_half, (0.86 if points.sleeves else 0.97) * reach))
     t = np.linspace(-1.0, 1.0, len(points.neckline))
     ends = [max(figure.shoulder_top(middle + sign * half), figure.neck_y) - 0.012 * figure.width for sign in (-1, 1)]
     chord = points.peaks[0, 1] + (t + 1) / 2 * (points.peaks[1, 1] - points.peaks[0, 1])
-    depth = (points.neckline[:, 1] - chord) * 0.5 * (fit.along + half / max(1.0, natural / fit.across))
+    source_half = max(1.0, float(points.peaks[1, 0] - points.peaks[0, 0]) / 2)
+    depth = (points.neckline[:, 1] - chord) * 0.5 * (fit.along + half / source_half)
+    if points.sleeves is None and float(depth.max()) > DEEP_NECK * (fit.photo_levels[1] - fit.photo_levels[0]):
+        rows = np.array([fit.row(float(y)) for y in points.neckline[:, 1]])  # an open neck goes down with the trunk
+        depth = np.maximum(rows - fit.row(float(chord.mean())), 0.0)
     return np.stack([middle + t * half, ends[0] + (t + 1) / 2 * (ends[1] - ends[0]) + depth], axis=1)
 
 
@@ -243,4 +255,4 @@ def _front_only(shape: tuple[int, ...], neckline: Points) -> Floats:
     line = np.vstack([ends[0] - rise, ends[0], neckline[1:-1], ends[1], ends[1] + rise * [1.0, -1.0]])
     edge = np.interp(xs, line[:, 0], line[:, 1], left=-1e6, right=-1e6)
     ys = np.arange(shape[0], dtype=np.float64)[:, None]
-    return np.clip((ys - edge[None, :]) / 2.0 + 0.5, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip((ys - edge[None, :]) / 2.0 + 0.5, 0.0, 1.0), dtype=np.float32)

@@ -11,9 +11,10 @@ from shared.engines.preview.figure import Figure
 from shared.engines.preview.fit import COVER, LOOSEST_SKIRT, STRETCH_TO_COVER, Placed
 from shared.engines.preview.garment import Garment
 from shared.engines.preview.keypoints import BottomPoints
+from shared.engines.preview.placement_sleeves import around
 from shared.engines.preview.warp import Layer
 
-LOOSEST_SEAT = 1.14  # natural width of the seat by the silhouette's
+LOOSEST_SEAT = 1.07  # natural width of the seat by the silhouette's
 LOOSEST_LEG = 1.9
 DRAPE = 0.75  # exponent: cloth that lies wide on a table falls narrower around a leg
 LONG_LEG = 0.84  # legs of natural length over this share of crotch to ankle are meant to end at the ankle
@@ -95,7 +96,8 @@ def _leg_layer(side: int, garment: Garment, points: BottomPoints, leg: Points, h
         if index:  # the first row's inner edge is the crotch, which the seat brings
             source.append((row[inner], row[0]))
             target.append((edges[1], y))
-    return Layer(f"leg_{side}", _half_alpha(garment.alpha, points.axis_x, side), np.array(source), np.array(target))
+    alpha, targets = _half_alpha(garment.alpha, points.axis_x, side), np.array(target)
+    return Layer(f"leg_{side}", alpha, np.array(source), targets, within=around(targets, figure.width))
 
 
 def _seat_points(

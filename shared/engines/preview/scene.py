@@ -74,5 +74,7 @@ def _near_ground(plane: Floats, rgb: Floats, alpha: Floats) -> Floats:
         trust = near * (0.02 / share) ** 2
         total = total + cv2.blur(error, (size, size)) * (0.02 / share) ** 2
         known = known + trust
-    correction = cv2.resize(total / known[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
+    correction = cv2.resize(
+        (total / known[..., None]).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
+    )
     return np.asarray(np.clip(plane + correction, 0.0, 255.0), dtype=np.float32)

@@ -17,6 +17,7 @@ from shared.engines.preview.scene import Scene
 BINS = 17  # of the profile across the limb
 SAMPLE_LENGTH = 0.2  # of the limb that the profile is taken from, by shoulder width
 PAST_SLEEVE = 0.08  # the arm is painted on to here below the old sleeve's end, by shoulder width
+HIDDEN_ARM = 0.8  # of the arm under the sleeve: the hand alone does not show how light runs over an arm
 TAPER = 0.16  # an upper arm is that much wider at the shoulder than where the sleeve ended
 EDGE_DARKENING = 0.22  # of a round limb without any visible skin to learn from
 MIN_PIXELS = 60
@@ -52,7 +53,9 @@ def bare_arm(scene: Scene, arm: Limb, covered_to: float, width: float) -> BareLi
     inside = np.where(along < 0, half - np.hypot(along, across), half - np.abs(across))
     rgb, alpha = np.zeros_like(scene.rgb), np.zeros_like(scene.alpha)
     zone = np.zeros(scene.alpha.shape, dtype=np.bool_)
-    rgb[box] = _painted(_profile(scene, box, along, offset, at, width), offset)
+    hidden = at > HIDDEN_ARM * arm.length
+    profile = round_profile(skin_colour(scene)) if hidden else _profile(scene, box, along, offset, at, width)
+    rgb[box] = _painted(profile, offset)
     alpha[box] = np.clip(inside / 1.5 + 0.5, 0.0, 1.0)
     zone[box] = (along < at) & (along > -0.16 * width) & (np.abs(across) < 0.24 * width)
     inner = zone.copy()
@@ -83,9 +86,10 @@ def _profile(scene: Scene, box: tuple[slice, slice], along: Floats, offset: Floa
 
 
 def skin_colour(scene: Scene) -> Floats:
-    """Median RGB of the visible limbs, or of the face."""
+    """Median RGB of the visible limbs; of the face where less of them is seen than of it."""
+    face = int(scene.skin_hint.sum())
     for mask in (scene.arms, scene.legs, scene.skin_hint):
-        if int(mask.sum()) >= MIN_PIXELS:
+        if int(mask.sum()) >= max(MIN_PIXELS, face if mask is not scene.skin_hint else 0):
             return np.median(scene.rgb[mask], axis=0).astype(np.float32)
     return np.array([198.0, 152.0, 128.0], dtype=np.float32)
 
