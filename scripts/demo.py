@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PERSON = ROOT / "samples" / "person" / "woman_tan.jpg"
-GARMENT = ROOT / "samples" / "garment" / "dress_sleeved.jpg"
+PERSON = ROOT / "samples" / "person" / "woman_light.jpg"
+GARMENT = ROOT / "samples" / "garment" / "dress.jpg"
 GARMENT_TYPE = "dress"
 POLL_SECONDS = 0.2
 LONGEST_SECONDS = 360

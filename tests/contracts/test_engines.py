@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import io
 import threading
 from collections.abc import Callable, Iterator
@@ -19,12 +17,12 @@ from shared.engines.base import Deadline, GarmentInput, GarmentType, ImageEngine
 from shared.engines.fake import FakeEngine
 from shared.engines.fake_gemini import FakeGemini
 from shared.engines.gemini import GeminiEngine
+from shared.engines.preview.engine import PreviewEngine
 from shared.errors import BudgetExhaustedError, DeadlineExceededError, ImageRejectedError, JobCancelledError
 from tests.unit.engines.engine_parts import CappedLedger, encoded, garment, person
 
 # The preview engine accepts no drawn person.
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-PREVIEW = "shared.engines.preview.engine"
 
 
 def fake_engine() -> Iterator[ImageEngine]:
@@ -37,11 +35,7 @@ def gemini_engine() -> Iterator[ImageEngine]:
 
 
 def preview_engine() -> Iterator[ImageEngine]:
-    if importlib.util.find_spec(PREVIEW) is None:
-        pytest.skip("the preview engine is not built yet")
-    if not SAMPLES.is_dir():
-        pytest.skip("needs the sample photos")
-    yield importlib.import_module(PREVIEW).PreviewEngine(CpuGate(2))
+    yield PreviewEngine(CpuGate(2))
 
 
 MAKERS: dict[str, Callable[[], Iterator[ImageEngine]]] = {
@@ -100,8 +94,6 @@ def test_an_asked_for_ratio_is_delivered(engine: ImageEngine, wanted: TryOnInput
 def test_damaged_pictures_are_rejected_and_nothing_is_paid(
     engine: ImageEngine, wanted: TryOnInput, damage: bytes, which: str
 ) -> None:
-    if engine.name == "preview":
-        pytest.skip("relies on the service having decoded what it gets")
     broken = replace(wanted, person=damage) if which == "person" else replace(wanted, garments=(GarmentInput(damage),))
     ledger = CappedLedger(0)
     with pytest.raises((ImageRejectedError, BudgetExhaustedError)) as caught:

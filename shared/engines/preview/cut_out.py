@@ -15,6 +15,7 @@ from shared.engines.preview.checkerboard import has_checkerboard
 from shared.engines.preview.outline import clean_edges
 from shared.engines.preview.person import Person, find_person
 from shared.errors import REJECTION_MESSAGES, ImageRejectedError
+from shared.image_formats import typed_decoder_errors
 
 Packshot = Callable[[NDArray[np.uint8]], NDArray[np.float32] | None]
 
@@ -76,7 +77,7 @@ class LocalCutOut:
 
 def read_rgba(photo: bytes) -> tuple[Image, Floats | None]:
     """RGB (H, W, 3) and, where the picture has alpha that hides something, alpha (H, W) 0..1."""
-    with Pictures.open(io.BytesIO(photo)) as picture:
+    with typed_decoder_errors(), Pictures.open(io.BytesIO(photo)) as picture:
         pixels = np.asarray(picture.convert("RGBA"), dtype=np.uint8)
     alpha = pixels[..., 3]
     rgb = np.ascontiguousarray(pixels[..., :3])

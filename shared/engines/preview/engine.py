@@ -20,6 +20,7 @@ from shared.engines.preview.parsing import MODEL_FILE
 from shared.engines.preview.person import Person, find_person
 from shared.engines.preview.scene import Scene, scene_of
 from shared.errors import ImageRejectedError
+from shared.image_formats import typed_decoder_errors
 
 MODEL = "preview-opencv"
 WORKING_SIDE = 1536  # px of the longer side: larger photos are dressed at this size and scaled back
@@ -91,7 +92,7 @@ def _dress(scene: Scene, person: Person, pieces: list[Piece], deadline: Deadline
 
 
 def _read(data: bytes) -> Image:
-    with Pictures.open(io.BytesIO(data)) as picture:
+    with typed_decoder_errors(), Pictures.open(io.BytesIO(data)) as picture:
         return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 

@@ -17,6 +17,7 @@ from PIL import Image as Pictures
 from shared.engines.base import Notice
 from shared.engines.preview.background import Ground, fit_ground, to_lab
 from shared.errors import REJECTION_MESSAGES, ImageRejectedError
+from shared.image_formats import typed_decoder_errors
 
 WORKING_SIDE = 1024  # px of the longer side: more than a garment ever covers of a working photo
 MIN_PLAIN, MAX_SD_LAB = 0.72, 9.0  # studio grounds measured > .9 and < 3, street photos < .3 and > 9
@@ -88,7 +89,7 @@ def packshot_alpha(bgr: Image) -> Floats | None:
 
 def read_picture(data: bytes) -> tuple[Image, Floats | None]:
     """RGB at the working size and, where the file has a meaningful alpha channel, that."""
-    with Pictures.open(io.BytesIO(data)) as picture:
+    with typed_decoder_errors(), Pictures.open(io.BytesIO(data)) as picture:
         has_alpha = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
         pixels = np.asarray(picture.convert("RGBA" if has_alpha else "RGB"), dtype=np.uint8)
     scale = min(1.0, WORKING_SIDE / max(pixels.shape[:2]))
