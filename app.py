@@ -31,7 +31,7 @@ from features.tryon.views import JobViews
 from features.users.controller import users_bp
 from features.users.service import UserService
 from migrations.migration_manager import MigrationManager
-from shared.cpu import CpuGate
+from shared.cpu import CpuGate, available_cores
 from shared.database import DatabaseManager
 from shared.docs_pages import install_openapi
 from shared.engines.base import ImageEngine
@@ -42,11 +42,13 @@ from shared.engines.preview.cut_out import LocalCutOut
 from shared.engines.preview.engine import PreviewEngine
 from shared.engines.preview.garment import packshot_alpha
 from shared.frame import FrameOptions, install_frame
-from shared.image_formats import ImageLimits
+from shared.image_formats import EXTENSIONS, ImageLimits
+from shared.image_keys import AVATARS, INPUTS, RESULTS
 from shared.image_links import ImageLinks
 from shared.jobs import JobEngine, ProcessMark
 from shared.logger import get_logger, set_up_logging
 from shared.middleware import RateLimit, install_rate_limits, login_key, provide, user_key
+from shared.orphans import OrphanSweep
 from shared.passwords import PasswordHasher
 from shared.response import use_orjson
 from shared.serving import AddressError, serve
@@ -74,6 +76,7 @@ def create_app(config: Config, *, engines: Sequence[ImageEngine] | None = None, 
     """
     app = Flask(__name__, static_folder=None)
     app.config["PUBLIC_BASE_URL"] = config.public_base_url
+    app.config["MAX_FORM_MEMORY_SIZE"] = config.max_json_size
     app.url_map.merge_slashes = False  # no redirects: an address is right, or it answers 404 in the envelope
     use_orjson(app)
     base = _foundation(config, engines)
@@ -97,9 +100,14 @@ def _foundation(config: Config, engines: Sequence[ImageEngine] | None) -> Founda
         db=db,
         storage=LocalStorage(config.images_dir, config.images_base_url),
         gate=gate,
-        limits=ImageLimits(config.max_upload_size, config.max_image_pixels),
+        limits=_image_limits(config),
         chain=EngineChain(engines or make_engines(config, gate)),
     )
+
+
+def _image_limits(config: Config) -> ImageLimits:
+    kinds = frozenset(EXTENSIONS[name] for name in config.allowed_extensions)
+    return ImageLimits(config.max_upload_size, config.max_image_pixels, kinds)
 
 
 def make_engines(config: Config, gate: CpuGate) -> list[ImageEngine]:
@@ -137,6 +145,9 @@ def _tryon(
     config, db = base.config, base.db
     table, calls = TryOnJobTable(db), ProviderCallTable(db)
     retention = timedelta(days=config.result_retention_days)
+    only_preview = all(engine.name == PreviewEngine.name for engine in base.chain.engines)
+    # Workers mostly wait for a provider; the preview keeps a core busy, so more of them would only wait for each other.
+    workers = min(config.tryon_workers, 2 * available_cores()) if only_preview else config.tryon_workers
     limits = WorkLimits(
         timeout_seconds=config.job_timeout_seconds,
         max_attempts=config.tryon_max_attempts,
@@ -144,19 +155,23 @@ def _tryon(
         retention=retention,
     )
     sweep = Retention(RetentionTable(db), table, pictures, inputs_kept=timedelta(hours=config.input_retention_hours))
+    rooms = {INPUTS: sweep.input_belongs, RESULTS: sweep.result_belongs, AVATARS: avatars.belongs}
+    sweep.also += [base.storage.sweep_temporary, OrphanSweep(base.storage, rooms)]
     app.extensions["retention"] = sweep
     work = TryOnWork(LeaseTable(db), table, calls, pictures, base.chain, sweep, limits)
     jobs = JobEngine(
         {KIND: work},
         ProcessMark(Path(f"{config.database_path}.workers")),
-        threads=config.tryon_workers,
+        threads=workers,
         lease_seconds=config.job_lease_seconds,
         inline=inline_jobs,
     )
-    settings = TryOnSettings(config.max_queue_size, retention)
-    views = JobViews(table, calls, workers=config.tryon_workers, first_engine=base.chain.engines[0].name)
+    settings = TryOnSettings(config.max_queue_size, only_preview, retention)
+    views = JobViews(table, calls, workers=workers, first_engine=base.chain.engines[0].name)
     keys = IdempotencyTable(db)
-    service = TryOnService(db, table, keys, views, pictures, JobQueue(jobs), avatars, base.limits, base.gate, settings)
+    service = TryOnService(
+        db, table, keys, views, pictures, JobQueue(jobs, table), avatars, base.limits, base.gate, settings
+    )
     return jobs, service
 
 
@@ -191,10 +206,12 @@ def _rate_limits(config: Config) -> list[RateLimit]:
     return [
         RateLimit("auth.login", each(config.rate_limit_login, "minute"), login_key),
         RateLimit("auth.login", each(config.rate_limit_login * 10, "minute")),  # one address, many e-mails
-        RateLimit("auth.create_account", each(config.rate_limit_signup, "hour")),
+        RateLimit("auth.create_account", each(config.rate_limit_signup, "hour"), counts=(201, 409)),
         RateLimit("users.change_password", each(config.rate_limit_login, "minute"), user_key),
         RateLimit("users.delete_account", each(config.rate_limit_login, "minute"), user_key),
         RateLimit("avatar.remove_bg", each(config.rate_limit_remove_bg, "minute")),
+        RateLimit("avatar.save_avatar", each(config.rate_limit_remove_bg, "minute"), user_key),
+        RateLimit("avatar.update_avatar", each(config.rate_limit_remove_bg, "minute"), user_key),
         RateLimit("tryon.create_tryon_job", tryon, user_key),
         RateLimit("tryon.create_multi_tryon_job", tryon, user_key),
     ]

@@ -19,6 +19,7 @@ from dotenv import dotenv_values
 
 ENVIRONMENTS = ("development", "testing", "production")
 ENGINE_NAMES = ("gemini", "preview")
+PICTURE_EXTENSIONS = ("png", "jpg", "jpeg", "webp", "heic", "heif")
 MINIMUM_SECRET_LENGTH = 32  # bytes; RFC 7518 3.2 asks as much for HS256 as the hash is long
 DEVELOPMENT_ORIGINS = ("http://localhost:*", "http://127.0.0.1:*")
 
@@ -71,6 +72,13 @@ def _engines(value: str) -> tuple[str, ...]:
     return names
 
 
+def _extensions(value: str) -> tuple[str, ...]:
+    words = tuple(word.lower().lstrip(".") for word in _words(value))
+    if not words or set(words) - set(PICTURE_EXTENSIONS):
+        raise ValueError(f"must be a list out of {', '.join(PICTURE_EXTENSIONS)}")
+    return words
+
+
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
     if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
@@ -113,7 +121,9 @@ class Config:
     port: int = setting(8000, _number(1, 65535), "port to listen on")
     server_threads: int = setting(64, _number(2, 1000), "request threads")
     public_base_url: str = setting("", _base_url, "what absolute addresses begin with; empty: taken from the request")
-    trusted_proxies: tuple[str, ...] = setting((), _networks, "proxies whose X-Forwarded-* headers count, as addresses")
+    trusted_proxies: tuple[str, ...] = setting(
+        (), _networks, "proxies whose X-Forwarded-* headers count; they must set or remove all of them"
+    )
     cors_origins: tuple[str, ...] = setting(
         (), _words, "exact origins of web clients, also chrome-extension://<id>; empty: localhost in development"
     )
@@ -133,7 +143,7 @@ class Config:
     max_json_size: int = setting(1 * MEGABYTE, _number(1024, 1 << 30), "bytes of any other body")
     max_image_pixels: int = setting(60_000_000, _number(4096, 1 << 30), "pixels of one picture")
     allowed_extensions: tuple[str, ...] = setting(
-        ("png", "jpg", "jpeg", "webp", "heic", "heif"), _words, "kinds of pictures that are taken (by content)"
+        PICTURE_EXTENSIONS, _extensions, "kinds of pictures that are taken (by content)"
     )
 
     tryon_engines: tuple[str, ...] = setting(

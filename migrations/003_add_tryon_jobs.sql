@@ -20,6 +20,7 @@ CREATE TABLE tryon_jobs (
     checks TEXT NOT NULL DEFAULT '{}',
     favorite BOOLEAN NOT NULL DEFAULT FALSE,
     attempts INTEGER NOT NULL DEFAULT 0,
+    releases INTEGER NOT NULL DEFAULT 0,
     lease_owner VARCHAR(64),
     lease_until DATETIME,
     cancel_requested BOOLEAN NOT NULL DEFAULT FALSE,

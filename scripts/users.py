@@ -18,12 +18,17 @@ from pathlib import Path
 # So that it starts from anywhere, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from config import Config, ConfigError
-from shared.clock import to_text, utc_now
-from shared.database import DatabaseManager
-from shared.errors import BecauseFutureError
-from shared.models.user import UserTable
-from shared.passwords import PasswordHasher
+from scripts.bootstrap import start_in_environment
+
+try:
+    from config import Config, ConfigError
+    from shared.clock import to_text, utc_now
+    from shared.database import DatabaseManager
+    from shared.errors import BecauseFutureError
+    from shared.models.user import UserTable
+    from shared.passwords import PasswordHasher
+except ModuleNotFoundError as missing:
+    start_in_environment(missing)
 
 ENV_FILE = Path(".env")
 RANDOM_BYTES = 12  # 16 characters

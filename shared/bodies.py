@@ -24,19 +24,25 @@ def read_json_object() -> dict[str, Any]:
     if not request.content_length and len(body) >= (request.max_content_length or len(body) + 1):
         raise RequestEntityTooLarge  # read up to the limit: a body of unknown length was cut off
     if body and not request.is_json:
-        raise UnsupportedMediaTypeError("Send this as JSON, with Content-Type: application/json.")
+        raise UnsupportedMediaTypeError("Send JSON (Content-Type: application/json) or, where pictures go, a form.")
     try:
         found = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError:
-        raise ValidationError("The body is not valid JSON.", fields={"body": "is not valid JSON"}) from None
+        raise ValidationError(
+            "The body is not valid JSON, or a number in it is too large.", fields={"body": "is not valid JSON"}
+        ) from None
     if not isinstance(found, dict):
         raise ValidationError("The body must be a JSON object.", fields={"body": "must be a JSON object"})
     return found
 
 
 def read_fields() -> dict[str, Any]:
-    """The fields of a JSON or a form body; of a repeated form field the last one."""
-    return dict(request.form.items()) if is_form() else read_json_object()
+    """The fields of a JSON or a form body; of a repeated form field the first one."""
+    if not is_form():
+        return read_json_object()
+    if request.content_length and not request.form and not request.files:
+        raise ValidationError("The form is empty, incomplete or has another boundary than its header says.")
+    return dict(request.form.items())
 
 
 def read_body(model: type[Model]) -> Model:

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+IN_A_ROW = 8
+
 
 def available_cores() -> int:
     """Cores this process may use (container and affinity limits included where the platform tells)."""
@@ -20,7 +22,8 @@ def available_cores() -> int:
 
 
 class CpuGate:
-    """A semaphore with two queues: `interactive` callers (somebody waits for an answer) go before `background` ones.
+    """A semaphore with two queues: `interactive` callers (somebody waits for an answer) go before `background` ones,
+    but after IN_A_ROW of them one of the others has its turn.
 
     Entering again in the same thread is free, so a function that uses the gate may call another that does.
     """
@@ -29,6 +32,8 @@ class CpuGate:
         self._free = cores or available_cores()
         self._changed = threading.Condition()
         self._interactive_waiting = 0
+        self._background_waiting = 0
+        self._in_a_row = 0
         self._held = threading.local()
 
     @contextmanager
@@ -55,11 +60,22 @@ class CpuGate:
         with self._changed:
             if interactive:
                 self._interactive_waiting += 1
-                self._changed.wait_for(lambda: self._free > 0)
+                self._changed.wait_for(lambda: self._free > 0 and not self._background_is_due())
                 self._interactive_waiting -= 1
+                self._in_a_row += 1
             else:
-                self._changed.wait_for(lambda: self._free > 0 and self._interactive_waiting == 0)
+                self._background_waiting += 1
+                self._changed.wait_for(self._background_may)
+                self._background_waiting -= 1
+                self._in_a_row = 0
             self._free -= 1
+            self._changed.notify_all()
+
+    def _background_is_due(self) -> bool:
+        return self._background_waiting > 0 and self._in_a_row >= IN_A_ROW
+
+    def _background_may(self) -> bool:
+        return self._free > 0 and (self._interactive_waiting == 0 or self._background_is_due())
 
     def _leave(self) -> None:
         with self._changed:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shared.errors import ConflictError, DatabaseError, ServiceUnavailableError
+from shared.errors import ConflictError, DatabaseBusyError, DatabaseError
 
 Params = Sequence[Any] | Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -21,22 +20,16 @@ Row = Mapping[str, Any]
 BUSY_TIMEOUT_SECONDS = 10.0
 
 
-class _Connection(sqlite3.Connection):
-    """Only this subclass can be referred to weakly: a thread that ends takes its connection along."""
-
-
 class DatabaseManager:
     """Thread-safe. Each statement outside `transaction` commits by itself.
 
-    Raises ConflictError for a broken constraint, ServiceUnavailableError when the file stays locked or the disk is
+    Raises ConflictError for a broken constraint, DatabaseBusyError when the file stays locked or the disk is
     full, DatabaseError for the rest; the driver's text stays in `__cause__`.
     """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._local = threading.local()
-        self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
-        self._lock = threading.Lock()
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     # --- the small names -------------------------------------------------------------------------------------------
@@ -111,11 +104,8 @@ class DatabaseManager:
     # --- life ------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Close the connections of all threads; the next use opens a new one."""
-        with self._lock:
-            connections, self._open = list(self._open), weakref.WeakSet()
-        for connection in connections:
-            connection.close()
+        """Let go of all connections. One that another thread is using just now closes when that thread is done: to
+        close it under its hands would crash the process."""
         self._local = threading.local()
 
     @contextmanager
@@ -135,16 +125,16 @@ class DatabaseManager:
             self._local.connection = connection
         return connection
 
-    def _connect(self) -> _Connection:
-        # isolation_level=None: transactions are ours alone. check_same_thread=False only so that close() may close all.
+    def _connect(self) -> sqlite3.Connection:
+        self.path.touch(mode=0o600)  # bodies and mail addresses are nobody else's business
+        # isolation_level=None: transactions are ours alone. check_same_thread=False: the last reference to a
+        # connection may be dropped in another thread than it was made in.
         connection = sqlite3.connect(
-            self.path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection
+            self.path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
         )
         connection.row_factory = _as_dict
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "trusted_schema = OFF"):
             connection.execute(f"PRAGMA {pragma}")
-        with self._lock:
-            self._open.add(connection)
         return connection
 
 
@@ -160,7 +150,7 @@ def _typed_errors() -> Iterator[None]:
         raise ConflictError("This would break a rule of the stored data.") from error
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorname", "") in {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL"}:
-            raise ServiceUnavailableError("The database is busy or full. Try again.", retry_after_seconds=2) from error
+            raise DatabaseBusyError("The database is busy or full. Try again.", retry_after_seconds=2) from error
         raise DatabaseError("The database could not do this.") from error
     except sqlite3.Error as error:
         raise DatabaseError("The database could not do this.") from error

@@ -1,4 +1,4 @@
-"""What can go wrong, as types. One handler (`shared.middleware`) turns them into HTTP; a job keeps its error's code.
+"""What can go wrong, as types. One handler (`shared.frame`) turns them into HTTP; a job keeps its error's code.
 
 The message of each error is read by the person who gets it: what is wrong and what to do. It never carries exception
 text, SQL, paths, keys or an upstream's answer.
@@ -6,7 +6,8 @@ text, SQL, paths, keys or an upstream's answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 
@@ -25,6 +26,16 @@ class BecauseFutureError(Exception):
         self.message = message
         self.details = dict(details or {})
         self.retry_after_seconds = retry_after_seconds
+
+
+@contextmanager
+def naming_field(field: str) -> Iterator[None]:
+    """Let an error that is raised inside say which field of the request it is about."""
+    try:
+        yield
+    except BecauseFutureError as error:
+        error.details.setdefault("field", field)
+        raise
 
 
 class InternalError(BecauseFutureError):
@@ -184,6 +195,10 @@ class ServiceUnavailableError(BecauseFutureError):
     advice = "Try again after Retry-After."
 
 
+class DatabaseBusyError(ServiceUnavailableError):
+    """The database is locked or its disk is full just now."""
+
+
 class UnhealthyError(BecauseFutureError):
     status_code, error_code, retryable = 503, "UNHEALTHY", True
     advice = "A part that the server needs is down: details names it."
@@ -212,6 +227,7 @@ REJECTION_MESSAGES: dict[str, str] = {
     "too_dark": "The photo is too dark. Use one with more light.",
     "garment_background": "The garment must lie on a plain background (or use a transparent PNG).",
     "garment_low_contrast": "The garment has almost the colour of its background; the outline may be wrong.",
+    "garment_on_model": "Somebody wears the garment in this picture. Use a picture of the garment alone.",
     "garment_not_found": "No single garment was recognised in this image.",
     "garment_unsupported": "The preview can show tops, trousers, skirts and dresses, not this kind of garment.",
     "category_mismatch": "The picture does not look like the garment type that was asked for.",

@@ -44,6 +44,7 @@ PUBLIC_ENDPOINTS = frozenset(
 )
 """The only routes that answer without a token. A new route is closed, or a test asks why."""
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -116,13 +117,22 @@ def _too_large(limit: int | None) -> PayloadTooLargeError:
     return PayloadTooLargeError(f"The request is too large: at most {size} are taken here.")
 
 
+def _too_large_when_read() -> PayloadTooLargeError:
+    if 0 < (request.content_length or 0) <= (request.max_content_length or 0):  # so it was one field of a form
+        limit = (request.max_form_memory_size or 0) / MEGABYTE
+        return PayloadTooLargeError(
+            f"A form may have at most {request.max_form_parts} fields, and a text in it at most {limit:g} MB."
+        )
+    return _too_large(request.max_content_length)
+
+
 def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     route = request.url_rule.rule if request.url_rule else "unknown"
-    REQUESTS.labels(request.method, route, str(response.status_code)).inc()
+    REQUESTS.labels(request.method if request.method in METHODS else "other", route, str(response.status_code)).inc()
     SECONDS.labels(route).observe(seconds)
     log.info("%s %s %s", request.method, request.path, response.status_code, extra={"ms": round(seconds * 1000, 1)})
     return response
@@ -150,11 +160,11 @@ _OTHER = (InternalError, "Something went wrong on our side.")
 
 def _http(error: HTTPException) -> Response:
     if isinstance(error, TooManyRequests):
-        limit = getattr(error, "limit", None)
-        window = limit.limit.get_expiry() if limit is not None else 60
-        return error_response(errors.RateLimitedError("Too many requests. Wait a little.", retry_after_seconds=window))
+        wait = g.get("retry_after_seconds", 60)
+        sentence = f"Too many requests. Try again in {wait} seconds."
+        return error_response(errors.RateLimitedError(sentence, retry_after_seconds=wait))
     if error.code == 413:
-        return error_response(_too_large(request.max_content_length))
+        return error_response(_too_large_when_read())
     kind, sentence = _BY_STATUS.get(error.code or 500, _OTHER_4XX if 400 <= (error.code or 500) < 500 else _OTHER)
     response = error_response(kind(sentence))
     if error.code == 405:
@@ -163,12 +173,14 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unknown(error: Exception) -> Response:
+    if type(error).__module__.startswith("gunicorn.http"):  # what the server says of a broken transfer encoding
+        return error_response(errors.ValidationError("The body did not arrive as its headers said."))
     log.error("unforeseen error", exc_info=error)
     return error_response(InternalError("Something went wrong on our side. The request id helps us to find it."))
 
 
 class TrustedProxies:
-    """X-Forwarded-* count only when the peer is one of the trusted networks; otherwise they are dropped."""
+    """X-Forwarded-* count only when the peer is one of the trusted networks; otherwise they are ignored."""
 
     def __init__(self, app: WSGIApplication, trusted: Iterable[str]) -> None:
         self._plain = app

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
+import struct
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -19,6 +21,7 @@ from shared.logger import get_logger
 
 log = get_logger(__name__)
 REQUEST_SECONDS = 2  # open requests get the grace time and so much more
+SILENCE_SECONDS = 20  # of a peer in the middle of its request
 KILL_SECONDS = 10  # after the grace time; a worker that is then still there is killed
 
 
@@ -63,6 +66,15 @@ def _options(address: str, threads: int, grace_seconds: int) -> dict[str, Any]:
     }
 
 
+def _limit_silence(listener: socket.socket) -> None:
+    """Connections inherit it: a peer that promised a body and sends nothing gives its thread back after a while.
+
+    One that sends a byte now and then still holds it: before the open internet stands a proxy that buffers.
+    """
+    if hasattr(socket, "SO_RCVTIMEO"):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENCE_SECONDS, 0))
+
+
 class _Log(Logger):  # type: ignore[misc]
     """gunicorn's warnings become JSON lines like all others; requests are logged by shared/frame.py."""
 
@@ -80,6 +92,11 @@ class _Master(Arbiter):  # type: ignore[misc]
 
 class _Worker(ThreadWorker):  # type: ignore[misc]
     _draining: threading.Thread | None = None
+
+    def init_process(self) -> None:
+        for listener in self.sockets:
+            _limit_silence(listener.sock)
+        super().init_process()
 
     def init_signals(self) -> None:
         super().init_signals()

@@ -74,12 +74,23 @@ class PictureFormat(StrEnum):
     HEIC = "image/heic"
 
 
+EXTENSIONS = {
+    "jpg": PictureFormat.JPEG,
+    "jpeg": PictureFormat.JPEG,
+    "png": PictureFormat.PNG,
+    "webp": PictureFormat.WEBP,
+    "heic": PictureFormat.HEIC,
+    "heif": PictureFormat.HEIC,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """The settings MAX_UPLOAD_SIZE (bytes of one picture) and MAX_IMAGE_PIXELS."""
+    """The settings MAX_UPLOAD_SIZE (bytes of one picture), MAX_IMAGE_PIXELS and ALLOWED_EXTENSIONS."""
 
     max_bytes: int = MAX_UPLOAD_BYTES
     max_pixels: int = MAX_IMAGE_PIXELS
+    kinds: frozenset[PictureFormat] = frozenset(PictureFormat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +142,9 @@ def open_picture(data: bytes, limits: ImageLimits) -> OpenPicture:
     if len(data) > limits.max_bytes:
         raise _too_many_bytes(limits)
     kind = sniff(data)
+    if kind not in limits.kinds:
+        allowed = ", ".join(sorted(item.name for item in limits.kinds))
+        raise UnsupportedMediaTypeError(f"This kind of picture is not taken here. Send one of {allowed}.")
     with typed_decoder_errors():
         if kind is PictureFormat.HEIC:
             size, decode = heic_size(data), partial(decode_heic, data, limits.max_pixels)

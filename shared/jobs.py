@@ -18,6 +18,7 @@ from typing import Protocol
 from shared.clock import Clock, utc_now
 from shared.errors import BecauseFutureError
 from shared.logger import get_logger, log_context
+from shared.metrics import JOBS_RUNNING, JOBS_WAITING
 
 try:
     import fcntl
@@ -47,8 +48,8 @@ class JobKind(Protocol):
     def claim(self, owner: str, lease: timedelta) -> tuple[str, int] | None:
         """Take the next waiting row with one guarded statement: (job id, attempt number)."""
 
-    def renew(self, owner: str, lease: timedelta) -> set[str]:
-        """Prolong the leases of this owner; the ids that it still holds and that are still wanted."""
+    def renew(self, owner: str, job_ids: Sequence[str], lease: timedelta) -> set[str]:
+        """Prolong the leases of these jobs; the ids that the owner still holds and that are still wanted."""
 
     def release(self, claim: Claim) -> None:
         """Give the row back unharmed, as if it had not been claimed."""
@@ -78,18 +79,17 @@ class ProcessMark:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = (folder / self.owner).open("w")
         if fcntl:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._file, fcntl.LOCK_EX)  # waits while another process asks whether we are dead
 
     def is_dead(self, owner: str) -> bool:
         """True only when it is certain; False also when nothing is known, then the lease decides."""
-        path = self._folder / owner
-        if owner == self.owner or not fcntl or not path.exists():
+        if owner == self.owner or not fcntl:
             return False
-        with path.open("r") as file:
-            try:
+        try:
+            with (self._folder / owner).open("r") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
+        except (BlockingIOError, FileNotFoundError):  # it lives, or was taken care of, or runs on another machine
+            return False
         return True
 
     def bury(self, owner: str) -> None:
@@ -217,7 +217,7 @@ class JobEngine:
             try:
                 self._kinds[claim.kind].run(claim)
             except Exception:
-                # The row keeps its lease until it runs out; then the job is taken up again.
+                # Its lease is renewed no more: once it has run out, the job is taken up again.
                 log.exception("a job's end could not be recorded")
         with self._changed:
             self._running.pop((claim.kind, claim.job_id), None)
@@ -236,7 +236,10 @@ class JobEngine:
 
     def _look(self) -> None:
         self._recover()
-        self._signal(sum(kind.waiting() for kind in self._kinds.values()))
+        waiting = sum(kind.waiting() for kind in self._kinds.values())
+        JOBS_WAITING.set(waiting)
+        JOBS_RUNNING.set(self.running())
+        self._signal(waiting)
 
     def _tidy(self) -> None:
         for kind in self._kinds.values():
@@ -247,7 +250,8 @@ class JobEngine:
             claims = list(self._running.values())
         for name, kind in self._kinds.items():
             mine = [claim for claim in claims if claim.kind == name]
-            held = kind.renew(self._mark.owner, self._lease) if mine else set()
+            ids = [claim.job_id for claim in mine]
+            held = kind.renew(self._mark.owner, ids, self._lease) if mine else set()
             for claim in mine:
                 if claim.job_id not in held:
                     claim.lost.set()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import Flask, current_app, g, request
-from flask_limiter import Limiter
+from flask import Flask, Response, current_app, g, request
+from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
 
 from shared.errors import AuthenticationError, AuthRequiredError
@@ -72,6 +73,8 @@ class RateLimit:
     endpoint: str
     limit: str | None
     key: Callable[[], str] = get_remote_address
+    counts: tuple[int, ...] = ()
+    """Answers that count, by status; empty: every request does."""
 
 
 def login_key() -> str:
@@ -93,9 +96,26 @@ def user_key() -> str:
         return get_remote_address()
 
 
+def _counts(statuses: tuple[int, ...], response: Response) -> bool:
+    return response.status_code in statuses
+
+
+def _remember_reset(breached: RequestLimit) -> None:
+    """For the Retry-After header."""
+    g.retry_after_seconds = max(1, int(breached.reset_at - time.time()))
+
+
 def install_rate_limits(app: Flask, limits: list[RateLimit]) -> None:
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
     for item in limits:
         if item.limit is not None:
             view = app.view_functions[item.endpoint]
-            app.view_functions[item.endpoint] = cast(Any, limiter.limit(item.limit, key_func=item.key)(view))
+            app.view_functions[item.endpoint] = cast(
+                Any,
+                limiter.limit(
+                    item.limit,
+                    key_func=item.key,
+                    on_breach=_remember_reset,
+                    deduct_when=partial(_counts, item.counts) if item.counts else None,
+                )(view),
+            )

@@ -67,6 +67,10 @@ class StorageService(ABC):
         """Bytes. Raises NotFoundError."""
 
     @abstractmethod
+    def written_at(self, key: str) -> datetime:
+        """Raises NotFoundError."""
+
+    @abstractmethod
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Keys under the folder `prefix` ("" for all), sorted. What comes or goes meanwhile may be missed."""
 
@@ -123,6 +127,9 @@ class LocalStorage(StorageService):
 
     def size(self, key: str) -> int:
         return self.get_image_path(key).stat().st_size
+
+    def written_at(self, key: str) -> datetime:
+        return datetime.fromtimestamp(self.get_image_path(key).stat().st_mtime, UTC)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         folder = self._path(prefix) if prefix else self._root
@@ -221,6 +228,7 @@ class MemoryStorage(StorageService):
     def __init__(self, base_url: str = "/images") -> None:
         super().__init__(base_url)
         self._pictures: dict[str, bytes] = {}
+        self._written: dict[str, datetime] = {}
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -256,6 +264,10 @@ class MemoryStorage(StorageService):
     def size(self, key: str) -> int:
         return len(self.read_image(key))
 
+    def written_at(self, key: str) -> datetime:
+        self.read_image(key)
+        return self._written[key]
+
     def keys(self, prefix: str = "") -> Iterator[str]:
         with self._lock:
             return iter(sorted(self._under(check_key(prefix)) if prefix else self._pictures))
@@ -269,6 +281,7 @@ class MemoryStorage(StorageService):
             if parents & self._pictures.keys() or any(self._under(key)):
                 raise ValidationError("That name is taken by a folder or leads through a picture.")
             self._pictures[key] = bytes(data)
+            self._written[key] = datetime.now(UTC)
 
     def _under(self, prefix: str) -> Iterator[str]:
         return (key for key in self._pictures if key.startswith(f"{prefix}/"))

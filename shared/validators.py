@@ -12,6 +12,30 @@ import pydantic
 
 from shared.errors import ValidationError
 
+SENTENCES = {
+    "missing": "is required",
+    "literal_error": "must be {expected}",
+    "string_type": "must be a text",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "may have at most {max_length} characters",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+}
+"""For people, by pydantic's error types."""
+
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 
 # One @, no blanks or control characters, a dotted domain; what really exists only a letter can tell. Lengths: RFC 5321.
@@ -50,9 +74,11 @@ def parse_model(model: type[Model], data: Mapping[str, Any], *, from_form: bool 
 def _fields(error: pydantic.ValidationError) -> dict[str, str]:
     """Field -> what is wrong with it; never the value that was sent."""
     found: dict[str, str] = {}
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
+    for item in error.errors(include_url=False, include_input=False):
         name = ".".join(str(part) for part in item["loc"]) or "body"
-        found.setdefault(name, item["msg"].removeprefix("Value error, "))
+        sentence = SENTENCES.get(item["type"])
+        told = sentence.format(**item.get("ctx", {})) if sentence else item["msg"].removeprefix("Value error, ")
+        found.setdefault(name, told)
     return found
 
 

@@ -45,7 +45,7 @@ def logout() -> Response:
 @require_auth
 def refresh_token() -> Response:
     """The old token stays valid until it runs out or is logged out."""
-    return success_response({"token": _service().refresh(g.user_id)})
+    return success_response({"token": _service().refresh(g.claims)})
 
 
 def _service() -> AuthService:

@@ -76,7 +76,9 @@ class AuthService:
         """Ends this one token; other devices stay signed in."""
         self._tokens.revoke(claims)
 
-    def refresh(self, user_id: str) -> str:
+    def refresh(self, claims: Claims) -> str:
         """A fresh token. The old one stays valid until it runs out or is logged out: a client whose answer was lost
         on the way, or that has requests under way, is not signed out."""
-        return self._users.token(self._users.get(user_id))
+        user = self._users.get(claims.user_id)
+        # The version of the token that asked: a password that is changed in this moment ends both.
+        return self._tokens.generate_token(user.userid, user.email, version=claims.version)

@@ -172,6 +172,11 @@ class AvatarService:
     def count(self, user_id: str) -> dict[str, int]:
         return {"avatars": 1 if self.current(user_id) else 0}
 
+    def belongs(self, key: str) -> bool:
+        """Whether a stored picture is somebody's avatar now."""
+        avatar = self._avatars.get(key.split("/")[1])
+        return avatar is not None and key in avatar.keys
+
     def erase(self, user_id: str) -> dict[str, int]:
         return {"files": self._storage.delete_tree(f"{AVATARS}/{user_id}")}
 

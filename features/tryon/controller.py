@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, g, request
 
 from features.tryon.answers import AcceptedAnswer, JobAnswer, RemovedAnswer, ResultAnswer, UnfinishedAnswer
 from features.tryon.idempotency import IdempotencyKey, input_hash
@@ -126,11 +126,11 @@ def _submission(wanted: TryOnRequest, images: dict[str, bytes]) -> Submission:
 
 def _accepted(view: JobView) -> Response:
     job_id = view.job.job_id
-    status_url = to_absolute_url(url_for("tryon.get_job_status", job_id=job_id))
+    status_url = to_absolute_url(f"/api/job/{job_id}")
     links = {
         "status_url": status_url,
-        "result_url": to_absolute_url(url_for("tryon.get_job_result", job_id=job_id)),
-        "cancel_url": to_absolute_url(url_for("tryon.delete_job", job_id=job_id)),
+        "result_url": status_url + "/result",
+        "cancel_url": status_url,
         "events_url": None,
     }
     response = success_response(view.accepted(links), 202)

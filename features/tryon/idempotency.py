@@ -12,7 +12,7 @@ import orjson
 
 from shared.clock import to_text
 from shared.database import DatabaseManager
-from shared.errors import IdempotencyMismatchError
+from shared.errors import IdempotencyMismatchError, ValidationError
 
 KEPT = timedelta(hours=24)
 
@@ -26,7 +26,11 @@ class IdempotencyKey:
 
 
 def input_hash(fields: Mapping[str, Any], images: Mapping[str, bytes]) -> str:
-    digest = hashlib.sha256(orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS))
+    """Raises ValidationError for fields that are nested too deeply to be written down again."""
+    try:
+        digest = hashlib.sha256(orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS))
+    except orjson.JSONEncodeError:
+        raise ValidationError("The body is nested too deeply.", fields={"body": "is nested too deeply"}) from None
     for name in sorted(images):
         digest.update(name.encode() + hashlib.sha256(images[name]).digest())
     return digest.hexdigest()

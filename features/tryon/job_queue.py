@@ -12,10 +12,12 @@ from features.tryon.pictures import JobPictures
 from features.tryon.retention import Retention
 from features.tryon.usage import JobLedger, ProviderCallTable
 from shared.clock import Clock, utc_now
-from shared.engines.base import Deadline, EngineResult, TryOnInput
+from shared.engines.base import Deadline, EngineResult
 from shared.engines.chain import EngineChain
 from shared.errors import (
     BecauseFutureError,
+    DatabaseBusyError,
+    DatabaseError,
     ExternalServiceError,
     InternalError,
     JobCancelledError,
@@ -63,8 +65,8 @@ class TryOnWork:
     def claim(self, owner: str, lease: timedelta) -> tuple[str, int] | None:
         return self._leases.claim(owner, self._clock(), lease)
 
-    def renew(self, owner: str, lease: timedelta) -> set[str]:
-        return self._leases.renew(owner, self._clock(), lease)
+    def renew(self, owner: str, job_ids: Sequence[str], lease: timedelta) -> set[str]:
+        return self._leases.renew(owner, job_ids, self._clock(), lease)
 
     def release(self, claim: Claim) -> None:
         self._leases.release(claim, self._clock())
@@ -73,8 +75,14 @@ class TryOnWork:
         return self._leases.owners()
 
     def recover(self, dead_owners: Sequence[str]) -> None:
-        for job_id in self._leases.recover(dead_owners, self._clock(), self._limits.max_attempts):
-            self._calls.give_up(job_id, self._clock())
+        now = self._clock()
+        for job_id in self._leases.recover(dead_owners, now, self._limits.max_attempts, self._has_result):
+            self._calls.give_up(job_id, now)
+            JOBS.labels("recovered", "none").inc()
+
+    def _has_result(self, job_id: str) -> bool:
+        job = self._jobs.get(job_id)
+        return job is not None and self._pictures.has_result(job)
 
     def waiting(self) -> int:
         return self._jobs.waiting()
@@ -83,14 +91,18 @@ class TryOnWork:
         self._retention.sweep()
 
     def run(self, claim: Claim) -> None:
-        """Never raises for what goes wrong in the job itself: that becomes the job's error."""
+        """What goes wrong in the job itself becomes the job's error. Only a database that cannot be written raises:
+        then nothing can be recorded, and the job is taken up again."""
         job = self._jobs.get(claim.job_id)
         if job is None:
             return
         try:
             self._try_on(claim, job)
         except JobCancelledError:
-            self._leases.finish_cancelled(claim, self._clock())
+            if self._leases.finish_cancelled(claim, self._clock()):
+                JOBS.labels("cancelled", "none").inc()
+        except (DatabaseError, DatabaseBusyError):
+            raise
         except BecauseFutureError as error:
             self._fail(claim, job, error)
         except Exception as error:
@@ -112,9 +124,9 @@ class TryOnWork:
         self._report(claim, Stage.GENERATING, 30)
         allow_preview = bool(job.request["options"].get("allow_preview", True))
         result = self._chain.try_on(wanted, deadline, allow_preview=allow_preview)
-        self._report(claim, Stage.CHECKING, 80)
-        result = _checked(result, wanted)
-        self._report(claim, Stage.STORING, 90)
+        self._report_if_possible(claim, Stage.CHECKING, 80)
+        result = _checked(result)
+        self._report_if_possible(claim, Stage.STORING, 90)
         self._finish(claim, job, *self._pictures.store_result(job, claim.attempt, result))
 
     def _ledger(self, claim: Claim, job: TryOnJob) -> JobLedger:
@@ -131,16 +143,19 @@ class TryOnWork:
         if not self._leases.report(claim, stage, progress, self._clock()):
             raise JobCancelledError("The job was cancelled.")
 
+    def _report_if_possible(self, claim: Claim, stage: Stage, progress: int) -> None:
+        """From here on there is a picture that may have cost money: a busy database must not lose it."""
+        try:
+            self._report(claim, stage, progress)
+        except (DatabaseError, DatabaseBusyError) as error:
+            log.warning("the stage could not be reported: %s", error.error_code)
+
     def _finish(self, claim: Claim, job: TryOnJob, key: str, facts: ResultFacts) -> None:
         now = self._clock()
-        if not self._leases.finish_done(claim, key, facts, now, now + self._kept_for(job)):
+        if not self._leases.finish_done(claim, key, facts, now, now + job.kept_for(self._limits.retention)):
             self._pictures.delete(key)
             raise JobCancelledError("The job was cancelled.")
         self._count("done", job, now, facts.engine)
-
-    def _kept_for(self, job: TryOnJob) -> timedelta:
-        hours = job.request["options"].get("retention_hours")
-        return min(timedelta(hours=hours), self._limits.retention) if hours else self._limits.retention
 
     def _fail(self, claim: Claim, job: TryOnJob, error: BecauseFutureError, cause: BaseException | None = None) -> None:
         now = self._clock()
@@ -156,7 +171,7 @@ class TryOnWork:
         log.info("job ended", extra={"status": status, "engine": engine, "attempt": job.attempts})
 
 
-def _checked(result: EngineResult, wanted: TryOnInput) -> EngineResult:
+def _checked(result: EngineResult) -> EngineResult:
     """A picture of one colour is no picture, whoever made it."""
     darkest_and_brightest = result.image.convert("L").getextrema()
     if darkest_and_brightest[0] == darkest_and_brightest[1]:
@@ -167,8 +182,9 @@ def _checked(result: EngineResult, wanted: TryOnInput) -> EngineResult:
 class JobQueue:
     """The specification's name for the way in: rows are added by the service, this wakes the workers."""
 
-    def __init__(self, engine: JobEngine) -> None:
+    def __init__(self, engine: JobEngine, jobs: TryOnJobTable) -> None:
         self._engine = engine
+        self._jobs = jobs
 
     def create_job(self, job_id: str) -> None:
         """Tell the workers that a committed row waits."""
@@ -177,8 +193,8 @@ class JobQueue:
     def cancel(self, job_id: str) -> None:
         self._engine.cancel(KIND, job_id)
 
-    def running(self) -> int:
-        return self._engine.running()
+    def get_job_status(self, job_id: str, user_id: str) -> TryOnJob | None:
+        return self._jobs.get_for_user(job_id, user_id)
 
     def stop(self, grace_seconds: float = 0) -> None:
         self._engine.stop(grace_seconds)

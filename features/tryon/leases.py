@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import orjson
@@ -41,17 +41,19 @@ class LeaseTable:
         )
         return (row["job_id"], row["attempts"]) if row else None
 
-    def renew(self, owner: str, now: datetime, lease: timedelta) -> set[str]:
+    def renew(self, owner: str, job_ids: Sequence[str], now: datetime, lease: timedelta) -> set[str]:
+        places = ",".join("?" * len(job_ids))
         rows = self._db.fetch_all(
             "UPDATE tryon_jobs SET lease_until = ? WHERE lease_owner = ? AND status = 'processing'"
-            " RETURNING job_id, cancel_requested",
-            (to_text(now + lease), owner),
+            f" AND job_id IN ({places}) RETURNING job_id, cancel_requested",
+            (to_text(now + lease), owner, *job_ids),
         )
         return {row["job_id"] for row in rows if not row["cancel_requested"]}
 
     def release(self, claim: Claim, now: datetime) -> None:
+        """Back to the queue. The attempt's number is used up, for it is a fence; it does not count as a try."""
         self._db.execute(
-            "UPDATE tryon_jobs SET status = 'queued', stage = NULL, progress = 0, attempts = attempts - 1,"
+            "UPDATE tryon_jobs SET status = 'queued', stage = NULL, progress = 0, releases = releases + 1,"
             f" lease_owner = NULL, lease_until = NULL, updated_at = ? WHERE {HELD}",
             (to_text(now), *fence(claim)),
         )
@@ -60,13 +62,24 @@ class LeaseTable:
         rows = self._db.fetch_all("SELECT DISTINCT lease_owner AS owner FROM tryon_jobs WHERE status = 'processing'")
         return {row["owner"] for row in rows}
 
-    def recover(self, dead_owners: Sequence[str], now: datetime, max_attempts: int) -> list[str]:
-        """Rows of the dead go back to the queue, or end; waiting rows that are late end. Returns ids of the ended."""
+    def recover(
+        self, dead_owners: Sequence[str], now: datetime, max_attempts: int, has_result: Callable[[str], bool]
+    ) -> list[str]:
+        """Rows of the dead go back to the queue, or end; waiting rows that are late end. Returns ids of the ended.
+
+        A row that was tried too often still goes back when its picture is stored already (`has_result`): all that is
+        left to do is to finish it.
+        """
         moment = to_text(now)
         places = ",".join("?" * len(dead_owners))
         orphaned = f"status = 'processing' AND (lease_until < ? OR lease_owner IN ({places}))"
         ended = self._end(f"{orphaned} AND cancel_requested", [moment, *dead_owners], moment, None)
-        ended += self._end(f"{orphaned} AND attempts >= ?", [moment, *dead_owners, max_attempts], moment, _LOST)
+        tired = f"{orphaned} AND attempts - releases >= ?"
+        for job_id in self._ids(tired, [moment, *dead_owners, max_attempts]):
+            if not has_result(job_id):
+                ended += self._end(
+                    f"{tired} AND job_id = ?", [moment, *dead_owners, max_attempts, job_id], moment, _LOST
+                )
         ended += self._end("status = 'queued' AND started_at IS NULL AND start_before < ?", [moment], moment, _LATE)
         self._db.execute(
             "UPDATE tryon_jobs SET status = 'queued', stage = NULL, progress = 0, lease_owner = NULL,"
@@ -75,13 +88,16 @@ class LeaseTable:
         )
         return ended
 
+    def _ids(self, condition: str, params: Sequence[str | int]) -> list[str]:
+        return [row["job_id"] for row in self._db.fetch_all(f"SELECT job_id FROM tryon_jobs WHERE {condition}", params)]
+
     def _end(
         self, condition: str, params: Sequence[str | int], moment: str, error: BecauseFutureError | None
     ) -> list[str]:
         status = "failed" if error else "cancelled"
         code, message, retryable = (error.error_code, error.message, error.retryable) if error else (None, None, None)
         rows = self._db.fetch_all(
-            "UPDATE tryon_jobs SET status = ?, error_code = ?, error_message = ?, error_retryable = ?,"
+            "UPDATE tryon_jobs SET status = ?, stage = NULL, error_code = ?, error_message = ?, error_retryable = ?,"
             " lease_owner = NULL, lease_until = NULL, finished_at = ?, updated_at = ?"
             f" WHERE {condition} RETURNING job_id",
             [status, code, message, retryable, moment, moment, *params],

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -95,6 +95,11 @@ class TryOnJob:
     finished_at: datetime | None = None
     expires_at: datetime | None = None
 
+    def kept_for(self, usual: timedelta) -> timedelta:
+        """How long its picture is kept: as the client asked, but no longer than usual."""
+        hours = self.request["options"].get("retention_hours")
+        return min(timedelta(hours=hours), usual) if hours else usual
+
     @property
     def ended(self) -> bool:
         return self.status in ENDED
@@ -163,6 +168,10 @@ class TryOnJobTable:
         row = self._db.fetch_one("SELECT count(*) AS waiting FROM tryon_jobs WHERE status = 'queued'")
         return int(row["waiting"]) if row else 0
 
+    def running(self) -> int:
+        row = self._db.fetch_one("SELECT count(*) AS running FROM tryon_jobs WHERE status = 'processing'")
+        return int(row["running"]) if row else 0
+
     def recent_seconds(self, count: int) -> list[float]:
         """How long the latest finished jobs ran."""
         rows = self._db.fetch_all(
@@ -190,19 +199,32 @@ class TryOnJobTable:
             )
         )
 
-    def delete_ended(self, job_id: str, user_id: str) -> bool:
-        return bool(
-            self._db.execute(
-                "DELETE FROM tryon_jobs WHERE job_id = ? AND user_id = ? AND status IN ('done', 'failed', 'cancelled')",
+    def delete_ended(self, job_id: str, user_id: str) -> TryOnJob | None:
+        """The job as it was when it went."""
+        return _job(
+            self._db.fetch_one(
+                "DELETE FROM tryon_jobs WHERE job_id = ? AND user_id = ?"
+                " AND status IN ('done', 'failed', 'cancelled') RETURNING *",
                 (job_id, user_id),
             )
         )
 
-    def set_favorite(self, job_id: str, user_id: str, favorite: bool, expires_at: datetime | None) -> bool:
+    def set_favorite(self, job_id: str, user_id: str) -> bool:
+        """Favourites do not expire."""
         return bool(
             self._db.execute(
-                "UPDATE tryon_jobs SET favorite = ?, expires_at = ? WHERE job_id = ? AND user_id = ?",
-                (favorite, _time(expires_at), job_id, user_id),
+                "UPDATE tryon_jobs SET favorite = TRUE, expires_at = NULL WHERE job_id = ? AND user_id = ?",
+                (job_id, user_id),
+            )
+        )
+
+    def unset_favorite(self, job_id: str, user_id: str, expires_at: datetime) -> bool:
+        """A job that has not ended gets its time when it ends; one that was no favourite keeps the time it has."""
+        return bool(
+            self._db.execute(
+                "UPDATE tryon_jobs SET favorite = FALSE, expires_at ="
+                " CASE WHEN favorite AND status = 'done' THEN ? ELSE expires_at END WHERE job_id = ? AND user_id = ?",
+                (to_text(expires_at), job_id, user_id),
             )
         )
 

@@ -99,33 +99,46 @@ class JobPictures:
         """A whole picture of an earlier attempt, taken over as this attempt's own."""
         for earlier in range(attempt, 0, -1):
             key = _result_key(job, earlier)
-            if self._storage.exists(key):
-                picture = self._storage.read_image(key)
-                facts = read_result_metadata(picture)
-                if facts is not None:
-                    return self._keep(job, attempt, picture), ResultFacts(**facts)
+            if (facts := self._facts(key)) is not None:
+                adopted = self._keep(job, attempt, self._storage.read_image(key))
+                if adopted != key:
+                    self._storage.delete_image(key)
+                return adopted, facts
         return None
+
+    def _facts(self, key: str) -> ResultFacts | None:
+        """None when there is no picture, or not all of it."""
+        facts = read_result_metadata(self._storage.read_image(key)) if self._storage.exists(key) else None
+        return ResultFacts(**facts) if facts is not None else None
+
+    def has_result(self, job: TryOnJob) -> bool:
+        return any(self._facts(_result_key(job, attempt)) for attempt in range(1, job.attempts + 1))
 
     def _keep(self, job: TryOnJob, attempt: int, picture: bytes) -> str:
         key = _result_key(job, attempt)
         self._storage.upload_image(picture, key)
         return key
 
-    def exists(self, key: str) -> bool:
-        return self._storage.exists(key)
-
     def delete(self, key: str) -> None:
         self._storage.delete_image(key)
 
     def delete_results(self, job: TryOnJob) -> None:
+        """Of all attempts."""
         for attempt in range(1, job.attempts + 1):
             self._storage.delete_image(_result_key(job, attempt))
 
-    def count_user(self, user_id: str) -> int:
-        return sum(1 for prefix in _prefixes(user_id) for _ in self._storage.keys(prefix))
-
     def delete_user(self, user_id: str) -> int:
         return sum(self._storage.delete_tree(prefix) for prefix in _prefixes(user_id))
+
+
+def job_of_input(key: str) -> str:
+    """tryon-inputs/{user}/{job}/{name} -> job."""
+    return key.split("/")[2]
+
+
+def job_of_result(key: str) -> str:
+    """tryon-results/{user}/{job}-{attempt}.jpg -> job."""
+    return key.split("/")[-1].rpartition("-")[0]
 
 
 def _result_key(job: TryOnJob, attempt: int) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from features.tryon.model import TryOnJob, TryOnJobTable
-from features.tryon.pictures import JobPictures
+from features.tryon.pictures import JobPictures, job_of_input, job_of_result
 from shared.clock import Clock, to_text, utc_now
 from shared.database import DatabaseManager
 
@@ -24,6 +24,10 @@ class RetentionTable:
 
     def expired(self, now: datetime) -> list[str]:
         return self._ids("result_image_path IS NOT NULL AND finished_at IS NOT NULL AND expires_at <= ?", now)
+
+    def keeps_inputs(self, job_id: str) -> bool:
+        row = self._db.fetch_one("SELECT inputs_deleted_at FROM tryon_jobs WHERE job_id = ?", (job_id,))
+        return row is not None and row["inputs_deleted_at"] is None
 
     def inputs_deleted(self, job_id: str, now: datetime) -> None:
         self._db.execute("UPDATE tryon_jobs SET inputs_deleted_at = ? WHERE job_id = ?", (to_text(now), job_id))
@@ -52,15 +56,14 @@ class Retention:
         pictures: JobPictures,
         *,
         inputs_kept: timedelta,
-        also: Sequence[Callable[[datetime], object]] = (),
         clock: Clock = utc_now,
     ) -> None:
-        """`also`: other sweeps that are due with this one."""
+        self.also: list[Callable[[datetime], object]] = []
+        """Other sweeps that are due with this one."""
         self._table = table
         self._jobs = jobs
         self._pictures = pictures
         self._inputs_kept = inputs_kept
-        self._also = also
         self._clock = clock
 
     def sweep(self) -> None:
@@ -69,8 +72,15 @@ class Retention:
             self._drop_inputs(job_id, now)
         for job_id in self._table.expired(now):
             self._drop_result(job_id, now)
-        for sweep in self._also:
+        for sweep in self.also:
             sweep(now)
+
+    def input_belongs(self, key: str) -> bool:
+        return self._table.keeps_inputs(job_of_input(key))
+
+    def result_belongs(self, key: str) -> bool:
+        job = self._jobs.get(job_of_result(key))
+        return job is not None and (not job.ended or job.result_image_path == key)
 
     def _drop_inputs(self, job_id: str, now: datetime) -> None:
         job = self._jobs.get(job_id)

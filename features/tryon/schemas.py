@@ -22,6 +22,7 @@ MULTI_IMAGES = (*PERSON_FIELDS, "top_garment_image", "bottom_garment_image")
 GARMENT_FIELDS = ("outfit_id", "wardrobe_item_id", "item_id", "garment_image", "item_urls", "garment_url")
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1")
 LONGEST_DEADLINE_SECONDS = 7 * 86400
+LONGEST_RETENTION_HOURS = 24 * 36500
 Detail = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -45,12 +46,12 @@ class TryOnOptions(InputModel):
     aspect_ratio: Literal[RATIOS] | None = None  # type: ignore[valid-type]
     background: Literal["original", "plain"] | None = None
     allow_preview: bool = True
-    retention_hours: Annotated[int, Field(ge=1)] | None = None
+    retention_hours: Annotated[int, Field(ge=1, le=LONGEST_RETENTION_HOURS)] | None = None
     force_refresh: bool = False
 
 
 class TryOnFields(InputModel):
-    garment_type: Literal[tuple(GarmentType)] = "auto"  # type: ignore[valid-type]
+    garment_type: Literal[tuple(item.value for item in GarmentType)] = "auto"  # type: ignore[valid-type]
     options: TryOnOptions = TryOnOptions()
 
 
@@ -59,7 +60,7 @@ class FavoriteRequest(InputModel):
 
 
 class HistoryQuery(InputModel):
-    status: Literal[tuple(JobStatus)] | None = None  # type: ignore[valid-type]
+    status: Literal[tuple(item.value for item in JobStatus)] | None = None  # type: ignore[valid-type]
     favorite: bool | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
@@ -84,6 +85,7 @@ class TryOnRequest:
     garments: tuple[GarmentUpload, ...]
     options: TryOnOptions
     fields: Mapping[str, Any] = field(default_factory=dict)
+    person_field: str = PERSON_FIELDS[0]
 
     @classmethod
     def from_parts(cls, fields: Mapping[str, Any], images: Mapping[str, bytes]) -> TryOnRequest:
@@ -91,23 +93,26 @@ class TryOnRequest:
         source = next((name for name in GARMENT_FIELDS if images.get(name) or fields.get(name)), None)
         if source is None:
             raise _missing("garment_image", "Send a garment: garment_image with its picture.")
+        _refuse_text_for_pictures(fields, images, TRYON_IMAGES)
         if source not in images:
             raise _not_available(source)
         parsed = _parse(fields)
         garment = GarmentUpload(images[source], GarmentType(parsed.garment_type), source)
-        return cls(_person(images), (garment,), parsed.options, _plain(fields, images))
+        return cls(_person(images), (garment,), parsed.options, _plain(fields, images), _person_field(images))
 
     @classmethod
     def multi_from_parts(cls, fields: Mapping[str, Any], images: Mapping[str, bytes]) -> TryOnRequest:
         """A top and a bottom: trousers or skirt go on first, the top goes over them."""
+        _refuse_text_for_pictures(fields, images, MULTI_IMAGES)
         for part in ("top", "bottom"):
             if f"{part}_garment_image" not in images and fields.get(f"{part}_garment_url"):
-                raise _not_available(f"{part}_garment_url")
+                raise _not_available(f"{part}_garment_url", f"{part}_garment_image")
             if f"{part}_garment_image" not in images:
                 raise _missing(f"{part}_garment_image", f"Send {part}_garment_image with the {part}'s picture.")
         lower = GarmentUpload(images["bottom_garment_image"], GarmentType.LOWER, "bottom_garment_image")
         upper = GarmentUpload(images["top_garment_image"], GarmentType.UPPER, "top_garment_image")
-        return cls(_person(images), (lower, upper), _parse(fields).options, _plain(fields, images))
+        options = _parse(fields).options
+        return cls(_person(images), (lower, upper), options, _plain(fields, images), _person_field(images))
 
 
 def _parse(fields: Mapping[str, Any]) -> TryOnFields:
@@ -119,6 +124,10 @@ def _parse(fields: Mapping[str, Any]) -> TryOnFields:
         except orjson.JSONDecodeError:
             raise ValidationError("options is not valid JSON.", fields={"options": "is not valid JSON"}) from None
     return parse_model(TryOnFields, found)
+
+
+def _person_field(images: Mapping[str, bytes]) -> str:
+    return next((name for name in PERSON_FIELDS if name in images), PERSON_FIELDS[0])
 
 
 def _person(images: Mapping[str, bytes]) -> bytes | None:
@@ -133,9 +142,17 @@ def _missing(name: str, sentence: str) -> ValidationError:
     return ValidationError(sentence, fields={name: "is required"})
 
 
-def _not_available(name: str) -> ValidationError:
+def _refuse_text_for_pictures(fields: Mapping[str, Any], images: Mapping[str, bytes], names: Sequence[str]) -> None:
+    """A form's text where a file belongs would else be overlooked, and another picture used."""
+    wrong = [name for name in names if fields.get(name) and name not in images]
+    if wrong:
+        sentence = "must be a picture: a file in a form, base64 in JSON"
+        raise ValidationError(f"{wrong[0]} {sentence}.", fields=dict.fromkeys(wrong, sentence))
+
+
+def _not_available(name: str, instead: str = "garment_image") -> ValidationError:
     return ValidationError(
-        f"{name} is not available on this server yet. Send garment_image with the garment's picture instead.",
+        f"{name} is not available on this server yet. Send {instead} with the garment's picture instead.",
         fields={name: "is not available on this server yet"},
     )
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from features.avatar.service import AvatarService
@@ -28,6 +28,7 @@ from shared.errors import (
     QueueFullError,
     ResultExpiredError,
     ValidationError,
+    naming_field,
 )
 from shared.image_formats import ImageLimits
 from shared.image_processing import PreparedImage, prepare_photo
@@ -36,6 +37,7 @@ from shared.image_processing import PreparedImage, prepare_photo
 @dataclass(frozen=True)
 class TryOnSettings:
     max_queue_size: int = 50
+    only_preview: bool = False
     retention: timedelta = timedelta(days=90)
 
 
@@ -85,8 +87,9 @@ class TryOnService:
         if known is not None:
             return self._views.of(known)
         self._refuse_when_full()
+        self._refuse_impossible(wanted)
         person = self._person(user_id, wanted)
-        garments = [prepare_photo(item.image, self._limits, self._gate) for item in wanted.garments]
+        garments = [self._prepared(item.image, item.field) for item in wanted.garments]
         job = self._write(user_id, wanted, submission, person, garments)
         self._queue.create_job(job.job_id)
         return self._views.of(job)
@@ -107,9 +110,20 @@ class TryOnService:
             wait = self._views.typical_seconds()
             raise QueueFullError("Too many try-ons are waiting. Nothing was created.", retry_after_seconds=wait)
 
+    def _refuse_impossible(self, wanted: TryOnRequest) -> None:
+        if self._settings.only_preview and not wanted.options.allow_preview:
+            raise ValidationError(
+                "This server makes previews only, and allow_preview is false.",
+                fields={"options.allow_preview": "must be true on this server"},
+            )
+
+    def _prepared(self, image: bytes, field: str) -> PreparedImage:
+        with naming_field(field):
+            return prepare_photo(image, self._limits, self._gate)
+
     def _person(self, user_id: str, wanted: TryOnRequest) -> PreparedImage:
         if wanted.person is not None:
-            return prepare_photo(wanted.person, self._limits, self._gate)
+            return self._prepared(wanted.person, wanted.person_field)
         photo = self._avatars.person_photo(user_id, wanted.options.background)
         if photo is None:
             ways = "Send a photo as selfie or person_image, or save an avatar first."
@@ -173,7 +187,7 @@ class TryOnService:
 
     def history(self, user_id: str, wanted: HistoryFilter) -> tuple[list[JobView], str | None]:
         jobs, cursor = self._jobs.history(user_id, wanted)
-        return [self._views.of(job) for job in jobs], cursor
+        return self._views.of_many(jobs), cursor
 
     def result_key(self, job: TryOnJob) -> str | None:
         """Where the picture lies; None before the end, and after its time."""
@@ -203,7 +217,7 @@ class TryOnService:
 
     def remove(self, user_id: str, job_id: str) -> str:
         """'cancelled': it had not begun. 'cancelling': it stops at its next step. 'deleted': it had ended."""
-        job = self._own(user_id, job_id)
+        self._own(user_id, job_id)
         now = self._clock()
         if self._jobs.cancel_waiting(job_id, user_id, now):
             self._pictures.delete_inputs(user_id, job_id)
@@ -211,26 +225,21 @@ class TryOnService:
         if self._jobs.request_cancel(job_id, user_id, now):
             self._queue.cancel(job_id)
             return "cancelling"
-        if self._jobs.delete_ended(job_id, user_id):
+        gone = self._jobs.delete_ended(job_id, user_id)
+        if gone is not None:
             self._pictures.delete_inputs(user_id, job_id)
-            self._pictures.delete_results(self._latest(job))
+            self._pictures.delete_results(gone)
             return "deleted"
         return self.remove(user_id, job_id)  # it changed between two steps: look again
 
-    def _latest(self, job: TryOnJob) -> TryOnJob:
-        return self._jobs.get(job.job_id) or job
-
     def set_favorite(self, user_id: str, job_id: str, favorite: bool) -> JobView:
         """Favourites are kept; the keeping time of others runs from now on when the mark is taken away."""
-        expires_at = None if favorite else self._expiry_without_mark(self._own(user_id, job_id))
-        if not self._jobs.set_favorite(job_id, user_id, favorite, expires_at):
-            raise NotFoundError("There is no such job.")
+        if favorite:
+            self._jobs.set_favorite(job_id, user_id)
+        else:
+            kept = self._own(user_id, job_id).kept_for(self._settings.retention)
+            self._jobs.unset_favorite(job_id, user_id, self._clock() + kept)
         return self.get(user_id, job_id)
-
-    def _expiry_without_mark(self, job: TryOnJob) -> datetime | None:
-        if not job.favorite or job.status != JobStatus.DONE:
-            return job.expires_at
-        return self._clock() + self._settings.retention
 
     # --- AccountEraser ---------------------------------------------------------------------------------------------
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.clock import Clock, to_text
 from shared.database import DatabaseManager
 from shared.engines.base import Usage
-from shared.errors import BudgetExhaustedError
+from shared.errors import BudgetExhaustedError, DatabaseBusyError, DatabaseError
+from shared.logger import get_logger
 from shared.metrics import PROVIDER_CALLS, PROVIDER_COST
 
 NO_USAGE = Usage()
+log = get_logger(__name__)
 
 
 class ProviderCallTable:
@@ -56,12 +59,15 @@ class ProviderCallTable:
             (to_text(now), job_id),
         )
 
-    def cost_of_job(self, job_id: str) -> float:
-        """US dollars, as far as known."""
-        row = self._db.fetch_one(
-            "SELECT coalesce(sum(cost_usd), 0.0) AS cost FROM provider_calls WHERE job_id = ?", (job_id,)
+    def costs(self, job_ids: Sequence[str]) -> dict[str, float]:
+        """US dollars by job, as far as known; a job without paid calls is left out."""
+        places = ",".join("?" * len(job_ids))
+        rows = self._db.fetch_all(
+            "SELECT job_id, coalesce(sum(cost_usd), 0.0) AS cost FROM provider_calls"
+            f" WHERE job_id IN ({places}) GROUP BY job_id",
+            job_ids,
         )
-        return float(row["cost"]) if row else 0.0
+        return {row["job_id"]: float(row["cost"]) for row in rows}
 
 
 class JobLedger:
@@ -82,7 +88,12 @@ class JobLedger:
         return call_id
 
     def settle(self, call_id: str, outcome: str, usage: Usage = NO_USAGE) -> None:
-        model = self._table.settle(call_id, outcome, usage, self._clock())
+        """A database that is busy now must not cost the picture that was just paid for: the call stays `started`."""
+        try:
+            model = self._table.settle(call_id, outcome, usage, self._clock())
+        except (DatabaseError, DatabaseBusyError) as error:
+            log.warning("a call could not be settled: %s", error.error_code, extra={"outcome": outcome})
+            return
         if model:
             PROVIDER_CALLS.labels(model, outcome).inc()
             PROVIDER_COST.labels(model).inc(usage.cost_usd or 0.0)

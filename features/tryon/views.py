@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 
 from features.tryon.model import JobStatus, TryOnJob, TryOnJobTable
 from features.tryon.schemas import JobView
@@ -31,9 +32,15 @@ class JobViews:
         self._clock = clock
 
     def of(self, job: TryOnJob) -> JobView:
+        return self.of_many([job])[0]
+
+    def of_many(self, jobs: Sequence[TryOnJob]) -> list[JobView]:
+        costs = self._calls.costs([job.job_id for job in jobs])
+        return [self._view(job, costs.get(job.job_id, 0.0)) for job in jobs]
+
+    def _view(self, job: TryOnJob, cost_usd: float) -> JobView:
         position = self._jobs.position(job) if job.status == JobStatus.QUEUED else None
-        cost = self._calls.cost_of_job(job.job_id) if job.attempts else 0.0
-        return JobView(job, position, self._estimate(job, position), cost)
+        return JobView(job, position, self._estimate(job, position), cost_usd)
 
     def typical_seconds(self) -> float:
         """What recent jobs took from start to end (median)."""
@@ -44,6 +51,7 @@ class JobViews:
         """Seconds until the end: rounds of waiting and one run."""
         if job.ended:
             return None
-        rounds = ((position or 1) - 1) // self._workers
+        ahead = (position or 1) - 1 + (self._jobs.running() if position else 0)
+        rounds = ahead // self._workers
         ran = (self._clock() - job.started_at).total_seconds() if job.started_at else 0.0
         return round(max(1.0, self.typical_seconds() * (rounds + 1) - ran), 1)

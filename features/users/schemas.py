@@ -17,7 +17,7 @@ LONGEST_TEXT = 255
 LONGEST_SECRET = 1024  # more than any password that can be set; keeps absurd ones away from the hasher
 EARLIEST_BIRTHDAY = date(1900, 1, 1)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b\u202a-\u202e\u2066-\u2069]")  # also what turns writing round
 
 
 def _email(text: str) -> str:

@@ -106,7 +106,7 @@ class UserService:
     def _proven(self, user_id: str, password: str) -> User:
         user = self.get(user_id)
         if not self._hasher.verify(user.password_hash, password):
-            raise AuthenticationError("The password is wrong.")
+            raise AuthenticationError("The password is wrong.", details={"fields": {"password": "is wrong"}})
         return user
 
 

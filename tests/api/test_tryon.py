@@ -120,6 +120,33 @@ def test_bad_input_leaves_nothing(
     assert files_of(app) == []
 
 
+@pytest.mark.parametrize("field", ["selfie", "garment_image"])
+def test_a_refused_picture_is_named(ready: Callable[..., Flask], sign_up: Callable[..., Any], field: str) -> None:
+    answer = sign_up(ready()).post("/api/tryon", data=form(**{field: b"<html>not a picture</html>"}))
+    assert answer.json["details"]["field"] == field
+
+
+@pytest.mark.parametrize("field", ["selfie", "garment_image"])
+def test_a_text_is_no_picture(ready: Callable[..., Flask], sign_up: Callable[..., Any], field: str) -> None:
+    answer = sign_up(ready()).post("/api/tryon", data={**form(), field: "words"})
+    assert answer.status_code == 400 and field in answer.json["details"]["fields"]
+
+
+def test_sentences_are_for_people(ready: Callable[..., Flask], sign_up: Callable[..., Any]) -> None:
+    answer = sign_up(ready()).post("/api/tryon", data=form(garment_type="sock"))
+    assert answer.json["details"]["fields"]["garment_type"].startswith("must be 'upper', 'lower'")
+
+
+def test_a_server_of_previews_says_so_at_once(make_app: Callable[..., Flask], sign_up: Callable[..., Any]) -> None:
+    answer = sign_up(make_app()).post("/api/tryon", data=form(options='{"allow_preview": false}'))
+    assert answer.status_code == 400 and "options.allow_preview" in answer.json["details"]["fields"]
+
+
+def test_a_keeping_time_without_end_is_refused(ready: Callable[..., Flask], sign_up: Callable[..., Any]) -> None:
+    answer = sign_up(ready()).post("/api/tryon", data=form(options='{"retention_hours": 1000000000000}'))
+    assert answer.status_code == 400 and "options.retention_hours" in answer.json["details"]["fields"]
+
+
 def test_a_photo_over_the_limit_is_refused(ready: Callable[..., Flask], sign_up: Callable[..., Any]) -> None:
     app = ready(max_upload_size=5000, max_request_size=60_000)
     person = sign_up(app)

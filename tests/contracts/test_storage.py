@@ -369,3 +369,10 @@ def test_a_store_that_is_gone_is_made_anew(local: LocalStorage, root: Path) -> N
     assert not local.exists("a.jpg")
     with pytest.raises(ServiceUnavailableError):
         local.upload_image(b"x", "a.jpg")
+
+
+def test_it_knows_when_a_picture_was_written(store: StorageService) -> None:
+    store.upload_image(b"x", "avatars/u/a.jpg")
+    assert abs((datetime.now(UTC) - store.written_at("avatars/u/a.jpg")).total_seconds()) < 60
+    with pytest.raises(NotFoundError):
+        store.written_at("avatars/u/b.jpg")

@@ -35,8 +35,8 @@ class MemoryKind:
                     return job_id, int(str(row[2]))
         return None
 
-    def renew(self, owner: str, lease: timedelta) -> set[str]:
-        return {job_id for job_id, row in self.rows.items() if row[1] == owner and job_id not in self.unwanted}
+    def renew(self, owner: str, job_ids: Sequence[str], lease: timedelta) -> set[str]:
+        return {job_id for job_id in job_ids if self.rows[job_id][1] == owner and job_id not in self.unwanted}
 
     def release(self, claim: Claim) -> None:
         self.rows[claim.job_id] = ["queued", None, claim.attempt - 1]

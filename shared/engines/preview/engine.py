@@ -17,7 +17,7 @@ from shared.engines.preview.figure import Figure
 from shared.engines.preview.frame import padded_to
 from shared.engines.preview.garment import cut_out_garment
 from shared.engines.preview.parsing import MODEL_FILE
-from shared.engines.preview.person import Person, find_person
+from shared.engines.preview.person import Person, find_person, shows_wearer
 from shared.engines.preview.scene import Scene, scene_of
 from shared.errors import ImageRejectedError
 from shared.image_formats import typed_decoder_errors
@@ -77,6 +77,8 @@ def _try_on(wanted: TryOnInput, deadline: Deadline) -> EngineResult:
 
 def _piece(garment: GarmentInput, deadline: Deadline) -> Piece:
     deadline.check()
+    if shows_wearer(_read(garment.image)):
+        raise ImageRejectedError("garment_on_model")
     return read_piece(cut_out_garment(garment.image), garment.garment_type)
 
 

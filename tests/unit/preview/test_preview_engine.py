@@ -214,3 +214,10 @@ def test_photos_of_real_people_are_dressed(stem: str) -> None:
     assert facts["kind"] == "top"
     assert facts["inside_person"] > 0.75
     assert facts["old_clothes_covered"] > 0.8
+
+
+def test_a_garment_that_somebody_wears_is_refused() -> None:
+    worn_by_another = GarmentInput(photo_file("man_dark"))
+    with pytest.raises(ImageRejectedError) as caught:
+        ENGINE.try_on(TryOnInput(photo_file("woman_light"), (worn_by_another,)), Deadline(60))
+    assert caught.value.reason == "garment_on_model"
