@@ -16,12 +16,17 @@ from features.auth.service import AuthService
 from features.avatar.controller import avatar_bp
 from features.avatar.service import AvatarService
 from features.body_measurements.service import MeasurementService
+from features.garments.categorize import Categorizer
+from features.garments.controller import garments_bp
+from features.garments.model import GarmentMetadataTable
+from features.garments.service import GarmentService
 from features.operations.controller import images_bp, operations_bp
 from features.operations.service import OperationsService
 from features.tryon.controller import tryon_bp
 from features.tryon.idempotency import IdempotencyTable
 from features.tryon.job_queue import JobQueue, TryOnWork, WorkLimits
 from features.tryon.leases import LeaseTable
+from features.tryon.links import GarmentLinks
 from features.tryon.model import KIND, TryOnJobTable
 from features.tryon.pictures import JobPictures
 from features.tryon.retention import Retention, RetentionTable
@@ -42,6 +47,7 @@ from shared.engines.preview.cut_out import LocalCutOut
 from shared.engines.preview.engine import PreviewEngine
 from shared.engines.preview.garment import packshot_alpha
 from shared.frame import FrameOptions, install_frame
+from shared.http_fetch import Fetcher
 from shared.image_formats import EXTENSIONS, ImageLimits
 from shared.image_keys import AVATARS, INPUTS, RESULTS
 from shared.image_links import ImageLinks
@@ -54,6 +60,8 @@ from shared.response import use_orjson
 from shared.serving import AddressError, serve
 from shared.storage import LocalStorage
 from shared.tokens import TokenService
+
+GARMENT_VIEWS = ("scrape_product", "refresh_product", "parse_product", "extract_images", "categorize_garment")
 
 
 @dataclass(frozen=True)
@@ -123,24 +131,26 @@ def _gemini(config: Config, gate: CpuGate) -> ImageEngine:
 def _wire(app: Flask, base: Foundation, inline_jobs: bool) -> JobEngine:
     config, db, storage = base.config, base.db, base.storage
     tokens = TokenService(db, config.jwt_secret_key, algorithm=config.jwt_algorithm, hours=config.jwt_expiration_hours)
-    links = ImageLinks(config.secret_key, config.image_url_ttl_hours, config.images_base_url)
+    image_links = ImageLinks(config.secret_key, config.image_url_ttl_hours, config.images_base_url)
     cut_out = LocalCutOut(packshot_alpha)
     avatars = AvatarService(db, storage, cut_out, base.gate, base.limits)
-    jobs, tryon = _tryon(app, base, avatars, JobPictures(storage, cut_out, base.gate), inline_jobs)
+    garments = _garments(base)
+    links = GarmentLinks(garments, base.limits, base.gate)
+    jobs, tryon = _tryon(app, base, avatars, JobPictures(storage, cut_out, base.gate), links, inline_jobs)
     hasher = PasswordHasher()
     measurements = MeasurementService(db)
     users = UserService(db, hasher, tokens, erasers=[measurements, avatars, tryon])
     auth = AuthService(db, users, measurements, hasher, tokens)
     operations = OperationsService(db, storage, base.chain, jobs, _capabilities(config))
-    provide(app, tokens, links, storage, base.limits, avatars, tryon, users, auth, operations)
-    for blueprint in (auth_bp, users_bp, avatar_bp, tryon_bp, operations_bp):
+    provide(app, tokens, image_links, garments, storage, base.limits, avatars, tryon, users, auth, operations)
+    for blueprint in (auth_bp, users_bp, avatar_bp, garments_bp, tryon_bp, operations_bp):
         app.register_blueprint(blueprint)
     app.register_blueprint(images_bp, url_prefix=config.images_base_url)
     return jobs
 
 
 def _tryon(
-    app: Flask, base: Foundation, avatars: AvatarService, pictures: JobPictures, inline_jobs: bool
+    app: Flask, base: Foundation, avatars: AvatarService, pictures: JobPictures, links: GarmentLinks, inline_jobs: bool
 ) -> tuple[JobEngine, TryOnService]:
     config, db = base.config, base.db
     table, calls = TryOnJobTable(db), ProviderCallTable(db)
@@ -158,7 +168,7 @@ def _tryon(
     rooms = {INPUTS: sweep.input_belongs, RESULTS: sweep.result_belongs, AVATARS: avatars.belongs}
     sweep.also += [base.storage.sweep_temporary, OrphanSweep(base.storage, rooms)]
     app.extensions["retention"] = sweep
-    work = TryOnWork(LeaseTable(db), table, calls, pictures, base.chain, sweep, limits)
+    work = TryOnWork(LeaseTable(db), table, calls, pictures, base.chain, sweep, links, limits)
     jobs = JobEngine(
         {KIND: work},
         ProcessMark(Path(f"{config.database_path}.workers")),
@@ -175,6 +185,12 @@ def _tryon(
     return jobs, service
 
 
+def _garments(base: Foundation) -> GarmentService:
+    config = base.config
+    fetcher = Fetcher(allow_hosts=config.fetch_allow_hosts, image_bytes=config.max_upload_size)
+    return GarmentService(GarmentMetadataTable(base.db), fetcher, Categorizer(base.gate, base.limits))
+
+
 def _capabilities(config: Config) -> dict[str, object]:
     return {
         "limits": {
@@ -189,7 +205,7 @@ def _capabilities(config: Config) -> dict[str, object]:
         },
         "image_types": list(config.allowed_extensions),
         "features": {"accounts": True, "avatar": True, "tryon": True, "tryon_multi": True, "remove_bg": True,
-                     "product_links": False, "wardrobe": False, "fitting": False, "outfits": False},
+                     "product_links": True, "wardrobe": False, "fitting": False, "outfits": False},
     }  # fmt: skip
 
 
@@ -203,12 +219,14 @@ def _rate_limits(config: Config) -> list[RateLimit]:
         return f"{amount} per {unit}" if amount else None
 
     tryon = each(config.rate_limit_tryon, "minute")
+    garments = each(config.rate_limit_garments, "minute")
     return [
         RateLimit("auth.login", each(config.rate_limit_login, "minute"), login_key),
         RateLimit("auth.login", each(config.rate_limit_login * 10, "minute")),  # one address, many e-mails
         RateLimit("auth.create_account", each(config.rate_limit_signup, "hour"), counts=(201, 409)),
         RateLimit("users.change_password", each(config.rate_limit_login, "minute"), user_key),
         RateLimit("users.delete_account", each(config.rate_limit_login, "minute"), user_key),
+        *(RateLimit(f"garments.{view}", garments, user_key) for view in GARMENT_VIEWS),
         RateLimit("avatar.remove_bg", each(config.rate_limit_remove_bg, "minute")),
         RateLimit("avatar.save_avatar", each(config.rate_limit_remove_bg, "minute"), user_key),
         RateLimit("avatar.update_avatar", each(config.rate_limit_remove_bg, "minute"), user_key),

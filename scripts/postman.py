@@ -14,6 +14,11 @@ Json = dict[str, Any]
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 PASSWORD = "correct horse battery"  # noqa: S105
 TINY_PNG = "iVBORw0KGgoAAAANSUhEUgAAAEAAAABAAQAAAACCEkxzAAAAEklEQVR42mP4DwUMo4xRBukMAOPT/hAC2mzjAAAAAElFTkSuQmCC"
+PRODUCT_PAGE = (
+    '<html><body><script type="application/ld+json">{"@type": "Product", "name": "Red cotton T-shirt",'
+    ' "image": "https://shop.example/tee.jpg", "offers": {"price": "19.99", "priceCurrency": "EUR"}}'
+    "</script></body></html>"
+)
 VARIABLES = {
     "base_url": "http://localhost:8000",
     "jwt_token": "",
@@ -22,6 +27,7 @@ VARIABLES = {
     "job_id": "",
     "second_job_id": "",
     "image_url": "",
+    "product_url": "https://shop.internal/put-the-address-of-a-product-here",
 }
 ABOUT = """Run it from top to bottom: "Create Account" makes a new account each time, its token is kept in
 {{jwt_token}}, and "Delete Account" removes it in the end. The pictures are read from the folder `samples` of the
@@ -35,7 +41,8 @@ TOP, TROUSERS = "samples/garment/tshirt.jpg", "samples/garment/trousers.jpg"
 @dataclass(frozen=True)
 class Step:
     """One request. `keeps`: variable -> where its value lies in the answer's data. `until`: fields of data that are
-    waited for, asking again and again. `url`: another address than that of the operation."""
+    waited for, asking again and again. `url`: another address than that of the operation. `expects`: an error's status,
+    for what cannot work as it stands (put a real address in)."""
 
     operation: str
     json: Json | None = None
@@ -47,6 +54,7 @@ class Step:
     keeps: Mapping[str, str] = field(default_factory=dict)
     until: tuple[str, ...] = ()
     url: str | None = None
+    expects: int | None = None
 
 
 _ACCOUNT = {
@@ -77,6 +85,13 @@ FOLDERS: dict[str, list[Step]] = {
         Step("get_avatar"),
         Step("undo_cutout"),
         Step("remove_bg", files={"file": WOMAN}),
+    ],
+    "Garments": [
+        Step("parse_product", json={"url": "https://shop.example/tee", "html": PRODUCT_PAGE}),
+        Step("extract_images", json={"url": "{{product_url}}"}),
+        Step("categorize_garment", files={"image": TOP}, form={"title": "Red cotton T-shirt"}),
+        Step("scrape_product", json={"url": "{{product_url}}"}, expects=422),
+        Step("refresh_product", json={"url": "{{product_url}}"}, expects=422),
     ],
     "Try-on": [
         Step(
@@ -177,6 +192,11 @@ def _body(step: Step) -> Json:
 
 def _script(step: Step, status: int, content: Json) -> Iterator[str]:
     """Assertions, then what is kept for later requests, then perhaps once more."""
+    if step.expects is not None:
+        yield f'pm.test("status {step.expects}", () => pm.response.to.have.status({step.expects}));'
+        yield "const body = pm.response.json();"
+        yield 'pm.test("refusal", () => pm.expect(body.success).to.eql(false));'
+        return
     yield f'pm.test("status {status}", () => pm.response.to.have.status({status}));'
     media = next((kind for kind in content if kind != "application/json"), None)
     raw = media or ("application/json" if "properties" not in content["application/json"]["schema"] else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -36,13 +37,14 @@ def read_json_object() -> dict[str, Any]:
     return found
 
 
-def read_fields() -> dict[str, Any]:
-    """The fields of a JSON or a form body; of a repeated form field the first one."""
+def read_fields(repeated: Sequence[str] = ()) -> dict[str, Any]:
+    """The fields of a JSON or a form body. Of a repeated form field the first one, of those in `repeated` all."""
     if not is_form():
         return read_json_object()
     if request.content_length and not request.form and not request.files:
         raise ValidationError("The form is empty, incomplete or has another boundary than its header says.")
-    return dict(request.form.items())
+    many = {name: request.form.getlist(name) for name in repeated}
+    return {**request.form.to_dict(), **{name: values for name, values in many.items() if len(values) > 1}}
 
 
 def read_body(model: type[Model]) -> Model:

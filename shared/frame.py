@@ -35,6 +35,11 @@ PUBLIC_ENDPOINTS = frozenset(
         "docs.get_docs_asset",
         "docs.get_docs_start",
         "docs.get_openapi",
+        "garments.categorize_garment",
+        "garments.extract_images",
+        "garments.parse_product",
+        "garments.refresh_product",
+        "garments.scrape_product",
         "images.get_image",  # its links are signed
         "operations.capabilities",
         "operations.health",

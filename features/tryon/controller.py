@@ -8,16 +8,15 @@ from flask import Blueprint, Response, g, request
 
 from features.tryon.answers import AcceptedAnswer, JobAnswer, RemovedAnswer, ResultAnswer, UnfinishedAnswer
 from features.tryon.idempotency import IdempotencyKey, input_hash
+from features.tryon.request import TryOnRequest, parse_deadline, parse_idempotency_key
 from features.tryon.schemas import (
     MULTI_IMAGES,
     TRYON_IMAGES,
     FavoriteRequest,
     HistoryQuery,
     JobView,
-    TryOnFields,
-    TryOnRequest,
-    parse_deadline,
-    parse_idempotency_key,
+    MultiForm,
+    TryOnForm,
 )
 from features.tryon.service import Submission, TryOnService
 from shared.answers import PageMeta
@@ -42,24 +41,24 @@ from shared.validators import parse_model
 
 tryon_bp = Blueprint("tryon", __name__, url_prefix="/api")
 starts_job = partial(
-    documented, "Try-on", AcceptedAnswer, status=202, body=TryOnFields, gives=("Location",),
+    documented, "Try-on", AcceptedAnswer, status=202, gives=("Location",),
     takes=("Idempotency-Key", "X-Deadline-Seconds"),
     errors=(ConflictError, IdempotencyMismatchError, RateLimitedError, QueueFullError),
 )  # fmt: skip
 
 
 @tryon_bp.post("/tryon")
-@starts_job(pictures=TRYON_IMAGES, required=("garment_image",))
+@starts_job(body=TryOnForm, pictures=TRYON_IMAGES)
 @require_auth
 @takes_body("pictures")
 def create_tryon_job() -> Response:
-    fields, images = read_fields(), _images(TRYON_IMAGES)
+    fields, images = read_fields(repeated=("item_urls",)), _images(TRYON_IMAGES)
     wanted = TryOnRequest.from_parts(fields, images)
     return _accepted(_service().submit(g.user_id, wanted, _submission(wanted, images)))
 
 
 @tryon_bp.post("/tryon/multi")
-@starts_job(pictures=MULTI_IMAGES, required=MULTI_IMAGES[2:])
+@starts_job(body=MultiForm, pictures=MULTI_IMAGES)
 @require_auth
 @takes_body("pictures")
 def create_multi_tryon_job() -> Response:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from features.tryon.leases import LeaseTable
+from features.tryon.links import GarmentLinks
 from features.tryon.model import KIND, JobError, ResultFacts, Stage, TryOnJob, TryOnJobTable
 from features.tryon.pictures import JobPictures
 from features.tryon.retention import Retention
@@ -48,6 +49,7 @@ class TryOnWork:
         pictures: JobPictures,
         chain: EngineChain,
         retention: Retention,
+        links: GarmentLinks,
         limits: WorkLimits,
         clock: Clock = utc_now,
     ) -> None:
@@ -57,6 +59,7 @@ class TryOnWork:
         self._pictures = pictures
         self._chain = chain
         self._retention = retention
+        self._links = links
         self._limits = limits
         self._clock = clock
 
@@ -118,7 +121,10 @@ class TryOnWork:
         if stored is not None:  # an earlier attempt got this far, and was paid for
             self._finish(claim, job, *stored)
             return
-        self._report(claim, Stage.PREPARING_IMAGES, 10)
+        if any(item["key"] is None for item in job.request["garments"]):
+            self._report(claim, Stage.FETCHING_PRODUCT, 8)
+            job = self._with_fetched_garments(claim, job, deadline)
+        self._report(claim, Stage.PREPARING_IMAGES, 20)
         ledger = self._ledger(claim, job)
         wanted = self._pictures.load(job, ledger)
         self._report(claim, Stage.GENERATING, 30)
@@ -128,6 +134,12 @@ class TryOnWork:
         result = _checked(result)
         self._report_if_possible(claim, Stage.STORING, 90)
         self._finish(claim, job, *self._pictures.store_result(job, claim.attempt, result))
+
+    def _with_fetched_garments(self, claim: Claim, job: TryOnJob, deadline: Deadline) -> TryOnJob:
+        request = self._links.fetched(job, deadline, self._pictures)
+        if not self._leases.update_request(claim, request, self._clock()):
+            raise JobCancelledError("The job was cancelled.")
+        return replace(job, request=request)
 
     def _ledger(self, claim: Claim, job: TryOnJob) -> JobLedger:
         return JobLedger(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 
@@ -112,6 +113,16 @@ class LeaseTable:
             self._db.execute(
                 f"UPDATE tryon_jobs SET stage = ?, progress = ?, updated_at = ? WHERE {HELD} AND NOT cancel_requested",
                 (stage, progress, to_text(now), *fence(claim)),
+            )
+        )
+
+    def update_request(self, claim: Claim, request: Mapping[str, Any], now: datetime) -> bool:
+        """What was found out about the garments, so that another attempt need not find it out again."""
+        first = next((item["key"] for item in request["garments"]), None)
+        return bool(
+            self._db.execute(
+                f"UPDATE tryon_jobs SET request = ?, garment_image_path = ?, updated_at = ? WHERE {HELD}",
+                (orjson.dumps(request).decode(), first, to_text(now), *fence(claim)),
             )
         )
 

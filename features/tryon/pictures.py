@@ -38,12 +38,15 @@ class JobPictures:
     # --- inputs ----------------------------------------------------------------------------------------------------
 
     def store_inputs(
-        self, user_id: str, job_id: str, person: PreparedImage, garments: Sequence[PreparedImage]
-    ) -> tuple[str, list[str]]:
-        """Keys of the person's and the garments' pictures."""
-        keys = [self._store_input(user_id, job_id, "person", person)]
-        keys += [self._store_input(user_id, job_id, f"garment-{n}", item) for n, item in enumerate(garments, 1)]
-        return keys[0], keys[1:]
+        self, user_id: str, job_id: str, person: PreparedImage, garments: Sequence[PreparedImage | None]
+    ) -> tuple[str, list[str | None]]:
+        """Keys of the person's and the garments' pictures; None for a garment whose picture is still to be fetched."""
+        person_key = self._store_input(user_id, job_id, "person", person)
+        keys = [self.store_garment(user_id, job_id, n, item) if item else None for n, item in enumerate(garments, 1)]
+        return person_key, keys
+
+    def store_garment(self, user_id: str, job_id: str, number: int, picture: PreparedImage) -> str:
+        return self._store_input(user_id, job_id, f"garment-{number}", picture)
 
     def _store_input(self, user_id: str, job_id: str, name: str, picture: PreparedImage) -> str:
         key = input_key(user_id, job_id, name + (".png" if picture.has_alpha else ".jpg"))

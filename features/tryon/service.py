@@ -14,12 +14,12 @@ from features.tryon.idempotency import IdempotencyKey, IdempotencyTable
 from features.tryon.job_queue import JobQueue
 from features.tryon.model import HistoryFilter, JobStatus, TryOnJob, TryOnJobTable
 from features.tryon.pictures import JobPictures
-from features.tryon.schemas import JobView, TryOnRequest
+from features.tryon.request import GarmentWish, TryOnRequest
+from features.tryon.schemas import JobView
 from features.tryon.views import JobViews
 from shared.clock import Clock, utc_now
 from shared.cpu import CpuGate
 from shared.database import DatabaseManager
-from shared.engines.base import GarmentType
 from shared.errors import (
     ConflictError,
     JobCancelledError,
@@ -89,7 +89,7 @@ class TryOnService:
         self._refuse_when_full()
         self._refuse_impossible(wanted)
         person = self._person(user_id, wanted)
-        garments = [self._prepared(item.image, item.field) for item in wanted.garments]
+        garments = [self._garment(item) for item in wanted.garments]
         job = self._write(user_id, wanted, submission, person, garments)
         self._queue.create_job(job.job_id)
         return self._views.of(job)
@@ -117,6 +117,10 @@ class TryOnService:
                 fields={"options.allow_preview": "must be true on this server"},
             )
 
+    def _garment(self, wish: GarmentWish) -> PreparedImage | None:
+        """None for a link: its page is fetched by the worker."""
+        return self._prepared(wish.image, wish.field) if wish.image is not None else None
+
     def _prepared(self, image: bytes, field: str) -> PreparedImage:
         with naming_field(field):
             return prepare_photo(image, self._limits, self._gate)
@@ -136,7 +140,7 @@ class TryOnService:
         wanted: TryOnRequest,
         submission: Submission,
         person: PreparedImage,
-        garments: Sequence[PreparedImage],
+        garments: Sequence[PreparedImage | None],
     ) -> TryOnJob:
         job_id = str(uuid.uuid4())
         with ExitStack() as undo:
@@ -155,7 +159,7 @@ class TryOnService:
         wanted: TryOnRequest,
         submission: Submission,
         person_key: str,
-        garment_keys: Sequence[str],
+        garment_keys: Sequence[str | None],
     ) -> TryOnJob:
         now = self._clock()
         wait = submission.deadline_seconds
@@ -252,10 +256,10 @@ class TryOnService:
         return {"files": self._pictures.delete_user(user_id)}
 
 
-def _stored_request(wanted: TryOnRequest, garment_keys: Sequence[str]) -> Mapping[str, Any]:
+def _stored_request(wanted: TryOnRequest, garment_keys: Sequence[str | None]) -> Mapping[str, Any]:
     details = wanted.options.garment_details.known()
     garments = [
-        {"key": key, "type": GarmentType(item.garment_type).value, "details": details}
+        {"key": key, "url": item.url, "type": item.garment_type.value, "details": details}
         for key, item in zip(garment_keys, wanted.garments, strict=True)
     ]
     options = wanted.options.model_dump(exclude={"garment_details"})

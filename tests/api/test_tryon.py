@@ -87,8 +87,6 @@ def test_top_and_bottom_are_one_job(ready: Callable[..., Flask], sign_up: Callab
     [
         ({"selfie": None}, "VALIDATION_ERROR", "selfie"),
         ({"garment_image": None}, "VALIDATION_ERROR", "garment_image"),
-        ({"garment_image": None, "garment_url": "https://shop.example/p"}, "VALIDATION_ERROR", "garment_url"),
-        ({"garment_image": None, "item_urls": '["https://shop.example/p"]'}, "VALIDATION_ERROR", "item_urls"),
         ({"wardrobe_item_id": "1"}, "VALIDATION_ERROR", "wardrobe_item_id"),
         ({"outfit_id": "1"}, "VALIDATION_ERROR", "outfit_id"),
         ({"garment_type": "hat"}, "VALIDATION_ERROR", "garment_type"),

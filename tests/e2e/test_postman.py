@@ -26,6 +26,7 @@ SCRIPT = {
     "media": re.compile(r'pm\.test\(.*headers\.get\("Content-Type"\)\)\.to\.include\("([^"]+)"\)\);'),
     "parse": re.compile(r"const body = pm\.response\.json\(\);"),
     "envelope": re.compile(r'pm\.test\("envelope", \(\) => pm\.expect\(body\.success\)\.to\.eql\(true\)\);'),
+    "refusal": re.compile(r'pm\.test\("refusal", \(\) => pm\.expect\(body\.success\)\.to\.eql\(false\)\);'),
     "has": re.compile(r'pm\.test\(.*pm\.expect\(body\)\.to\.have\.property\("(\w+)"\)\);'),
     "keep": re.compile(r'pm\.collectionVariables\.set\("(\w+)", body\.data\.([\w.]+)\);'),
     "until": re.compile(r"if \(!\((.+)\)\) \{"),
@@ -88,8 +89,8 @@ class Player:
                 assert answer.status_code == int(found[1]), (item["name"], answer.text[:500])
             elif kind == "media":
                 assert found[1] in answer.headers["Content-Type"], item["name"]
-            elif kind == "envelope":
-                assert answer.json()["success"] is True
+            elif kind in ("envelope", "refusal"):
+                assert answer.json()["success"] is (kind == "envelope")
             elif kind == "has":
                 assert found[1] in answer.json(), item["name"]
             elif kind == "keep":

@@ -1,0 +1,170 @@
+"""A request for a try-on out of its parts: which person, which garments, in which order. Every 400 comes from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from features.tryon.schemas import MULTI_IMAGES, PERSON_FIELDS, TRYON_IMAGES, TryOnFields, TryOnOptions
+from shared.engines.base import GarmentType
+from shared.errors import ValidationError
+from shared.validators import parse_model, validate_url
+
+GARMENT_FIELDS = ("outfit_id", "wardrobe_item_id", "item_id", "garment_image", "item_urls", "garment_url")
+NOT_YET = ("outfit_id", "wardrobe_item_id", "item_id")
+MOST_LINKS = 5
+LONGEST_DEADLINE_SECONDS = 7 * 86400
+
+
+@dataclass(frozen=True)
+class GarmentWish:
+    """A garment as a picture (`image`), or as a link (`url`) to one or to a product page. `field` brought it."""
+
+    garment_type: GarmentType
+    field: str
+    image: bytes | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class TryOnRequest:
+    """A request whose form is right. `person` None: the saved avatar. `garments`: in order of dressing, 1 to 5."""
+
+    person: bytes | None
+    garments: tuple[GarmentWish, ...]
+    options: TryOnOptions
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    person_field: str = PERSON_FIELDS[0]
+
+    @classmethod
+    def from_parts(cls, fields: Mapping[str, Any], images: Mapping[str, bytes]) -> TryOnRequest:
+        """`fields`: of a form or a JSON object; `images`: the bytes of those that are pictures."""
+        source = next((name for name in GARMENT_FIELDS if images.get(name) or fields.get(name)), None)
+        if source is None:
+            raise _missing("garment_image", "Send a garment: garment_image, item_urls or garment_url.")
+        if source in NOT_YET:
+            raise _not_available(source)
+        _refuse_text_for_pictures(fields, images, TRYON_IMAGES)
+        parsed = _parse(fields)
+        wanted = GarmentType(parsed.garment_type)
+        if source in images:
+            garments: tuple[GarmentWish, ...] = (GarmentWish(wanted, source, image=images[source]),)
+        else:
+            garments = tuple(GarmentWish(wanted, source, url=url) for url in _links(source, fields, parsed.options))
+        return cls(_person(images), garments, parsed.options, _plain(fields, images), _person_field(images))
+
+    @classmethod
+    def multi_from_parts(cls, fields: Mapping[str, Any], images: Mapping[str, bytes]) -> TryOnRequest:
+        """A top and a bottom: trousers or skirt go on first, the top goes over them."""
+        _refuse_text_for_pictures(fields, images, MULTI_IMAGES)
+        lower = _part("bottom", GarmentType.LOWER, fields, images)
+        upper = _part("top", GarmentType.UPPER, fields, images)
+        options = _parse(fields).options
+        return cls(_person(images), (lower, upper), options, _plain(fields, images), _person_field(images))
+
+
+def _part(part: str, worn: GarmentType, fields: Mapping[str, Any], images: Mapping[str, bytes]) -> GarmentWish:
+    image, url = f"{part}_garment_image", f"{part}_garment_url"
+    if image in images:
+        return GarmentWish(worn, image, image=images[image])
+    if fields.get(url):
+        return GarmentWish(worn, url, url=_link(url, fields[url]))
+    raise _missing(image, f"Send {image} with the {part}'s picture, or {url}.")
+
+
+def _links(source: str, fields: Mapping[str, Any], options: TryOnOptions) -> list[str]:
+    """`item_urls` comes as a list, as its JSON text, or as a form field that is repeated; `garment_index` picks one."""
+    given = fields[source]
+    found = [given] if source == "garment_url" else _listed(given)
+    if not 1 <= len(found) <= MOST_LINKS:
+        sentence = f"must be a list of 1 to {MOST_LINKS} addresses"
+        raise ValidationError(f"{source} {sentence}.", fields={source: sentence})
+    links = [_link(source, item) for item in found]
+    if options.garment_index is None:
+        return links
+    if options.garment_index >= len(links):
+        sentence = f"must be less than the number of links, which is {len(links)}"
+        raise ValidationError(f"garment_index {sentence}.", fields={"options.garment_index": sentence})
+    return [links[options.garment_index]]
+
+
+def _listed(given: Any) -> list[Any]:
+    if isinstance(given, str) and given.lstrip().startswith("["):
+        try:
+            given = orjson.loads(given)
+        except orjson.JSONDecodeError:
+            raise ValidationError("item_urls is not valid JSON.", fields={"item_urls": "is not valid JSON"}) from None
+    return given if isinstance(given, list) else [given]
+
+
+def _link(source: str, given: Any) -> str:
+    try:
+        return validate_url(given if isinstance(given, str) else "")
+    except ValidationError as error:
+        raise ValidationError(error.message, fields={source: error.details["fields"]["url"]}) from None
+
+
+def _parse(fields: Mapping[str, Any]) -> TryOnFields:
+    """`options` comes as an object, or as its JSON text in a form."""
+    found = {name: fields[name] for name in ("garment_type", "options") if fields.get(name) not in (None, "")}
+    if isinstance(found.get("options"), str):
+        try:
+            found["options"] = orjson.loads(found["options"])
+        except orjson.JSONDecodeError:
+            raise ValidationError("options is not valid JSON.", fields={"options": "is not valid JSON"}) from None
+    return parse_model(TryOnFields, found)
+
+
+def _person_field(images: Mapping[str, bytes]) -> str:
+    return next((name for name in PERSON_FIELDS if name in images), PERSON_FIELDS[0])
+
+
+def _person(images: Mapping[str, bytes]) -> bytes | None:
+    return next((images[name] for name in PERSON_FIELDS if name in images), None)
+
+
+def _plain(fields: Mapping[str, Any], images: Mapping[str, bytes]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in images}
+
+
+def _missing(name: str, sentence: str) -> ValidationError:
+    return ValidationError(sentence, fields={name: "is required"})
+
+
+def _refuse_text_for_pictures(fields: Mapping[str, Any], images: Mapping[str, bytes], names: Sequence[str]) -> None:
+    """A form's text where a file belongs would else be overlooked, and another picture used."""
+    wrong = [name for name in names if fields.get(name) and name not in images]
+    if wrong:
+        sentence = "must be a picture: a file in a form, base64 in JSON"
+        raise ValidationError(f"{wrong[0]} {sentence}.", fields=dict.fromkeys(wrong, sentence))
+
+
+def _not_available(name: str) -> ValidationError:
+    return ValidationError(
+        f"{name} is not available on this server yet. Send garment_image, item_urls or garment_url instead.",
+        fields={name: "is not available on this server yet"},
+    )
+
+
+def parse_deadline(text: str | None) -> float | None:
+    """X-Deadline-Seconds: how long the job may wait for its start."""
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds <= LONGEST_DEADLINE_SECONDS:
+        sentence = f"must be a number of seconds, more than 0 and at most {LONGEST_DEADLINE_SECONDS}"
+        raise ValidationError(f"X-Deadline-Seconds {sentence}.", fields={"X-Deadline-Seconds": sentence})
+    return seconds
+
+
+def parse_idempotency_key(text: str | None) -> str | None:
+    if text is not None and not (1 <= len(text) <= 255 and all("!" <= letter <= "~" for letter in text)):
+        sentence = "must be 1 to 255 visible ASCII characters"
+        raise ValidationError(f"Idempotency-Key {sentence}.", fields={"Idempotency-Key": sentence})
+    return text
