@@ -35,26 +35,6 @@ _STOCK_KEYS = (
     "stock",
     "quantity",
 )
-_STOCK_KEYS = (
-    "isInStock",
-    "inStock",
-    "in_stock",
-    "isAvailable",
-    "available",
-    "availableToOrder",
-    "purchasable",
-    "orderable",
-    "hasStock",
-    "isOutOfStock",
-    "soldOut",
-    "stockLevel",
-    "stockQuantity",
-    "stockStatus",
-    "availability",
-    "status",
-    "stock",
-    "quantity",
-)
 _NEGATIVE = frozenset({"isOutOfStock", "soldOut"})
 
 
