@@ -188,7 +188,7 @@ def _tryon(
 def _garments(base: Foundation) -> GarmentService:
     config = base.config
     fetcher = Fetcher(allow_hosts=config.fetch_allow_hosts, image_bytes=config.max_upload_size)
-    return GarmentService(GarmentMetadataTable(base.db), fetcher, Categorizer(base.gate, base.limits))
+    return GarmentService(GarmentMetadataTable(base.db), fetcher, Categorizer(base.gate, base.limits), base.gate)
 
 
 def _capabilities(config: Config) -> dict[str, object]:

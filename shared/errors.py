@@ -29,12 +29,12 @@ class BecauseFutureError(Exception):
 
 
 @contextmanager
-def naming_field(field: str, *, detail: str = "field") -> Iterator[None]:
-    """Let an error that is raised inside say what it is about: a field of the request, or another `detail`."""
+def naming_field(field: str) -> Iterator[None]:
+    """Let an error that is raised inside say which field of the request it is about."""
     try:
         yield
     except BecauseFutureError as error:
-        error.details.setdefault(detail, field)
+        error.details.setdefault("field", field)
         raise
 
 

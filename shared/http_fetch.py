@@ -105,6 +105,13 @@ class Fetcher:
         self._tls = tls or tls_context()
         self._monotonic = monotonic
 
+    def may_name(self, url: str) -> bool:
+        """Whether an address may stand in an answer: whoever shows it would be sent there. Nothing is looked up."""
+        try:
+            return self._guard.may_be_named(parse_target(url))
+        except FetchError:
+            return False
+
     def fetch_page(self, url: str, *, deadline_seconds: float | None = None) -> FetchedPage:
         """The page as text, whatever its HTTP status: an error page in HTML may carry the marks of a wall.
 

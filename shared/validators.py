@@ -119,7 +119,8 @@ def validate_url(url: str) -> str:
     """The form only; whether its address may be called is the guarded fetcher's question."""
     try:
         parts = urlsplit(url.strip())
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and len(url) <= 2048
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+        valid = valid and len(url) <= 2048
     except ValueError:
         valid = False
     if not valid:

@@ -32,7 +32,11 @@ class GarmentMetadataTable:
         )
         if row is None:
             return None
-        return CachedProduct(Product(**orjson.loads(row["metadata"])), from_text(row["updated_at"]))
+        try:
+            product = Product(**orjson.loads(row["metadata"]))
+        except TypeError:  # written by another version of the program
+            return None
+        return CachedProduct(product, from_text(row["updated_at"]))
 
     def put(self, url: str, product: Product, now: datetime) -> None:
         """Replaces what was known of the page, and makes room by forgetting what is too old."""

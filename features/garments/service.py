@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from features.garments.categorize import Categorizer
 from features.garments.extractors.registry import extract
 from features.garments.model import GarmentMetadataTable
 from features.garments.product import Page, Product
 from shared.clock import Clock, to_text, utc_now
+from shared.cpu import CpuGate
 from shared.errors import ExtractionError, ValidationError
 from shared.http_fetch import FetchedPage
 from shared.single_flight import SingleFlight
@@ -22,6 +23,8 @@ TRACKING = ("utm_", "gclid", "fbclid", "mc_cid", "mc_eid", "msclkid")
 
 class Fetches(Protocol):
     """The guarded way out."""
+
+    def may_name(self, url: str) -> bool: ...
 
     def fetch_page(self, url: str, *, deadline_seconds: float | None = None) -> FetchedPage: ...
 
@@ -45,11 +48,13 @@ class GarmentService:
         table: GarmentMetadataTable,
         fetcher: Fetches,
         categorizer: Categorizer,
+        gate: CpuGate,
         clock: Clock = utc_now,
     ) -> None:
         self._table = table
         self._fetcher = fetcher
         self._categorizer = categorizer
+        self._gate = gate
         self._clock = clock
         self._flights: SingleFlight[Scraped] = SingleFlight()
 
@@ -67,15 +72,23 @@ class GarmentService:
         """Looks into the cache once more: another request may have ended between the first look and now."""
         if not force_refresh and (known := self._known(key)):
             return known
-        fetched = self._fetcher.fetch_page(url, deadline_seconds=deadline_seconds)
-        product = extract(Page(fetched.url, fetched.html, fetched.status))
+        fetched = self._fetcher.fetch_page(_with_fragment(key, url), deadline_seconds=deadline_seconds)
+        product = self._extract(Page(fetched.url, fetched.html, fetched.status))
         now = self._clock()
         self._table.put(key, product, now)
         return Scraped(product, False, now)
 
     def parse(self, url: str, html: str) -> Scraped:
         """The same over a page that a client has open. The cache never sees it: a client could write anything."""
-        return Scraped(extract(Page(validate_url(url), html)), False, self._clock())
+        return Scraped(self._extract(Page(validate_url(url), html)), False, self._clock())
+
+    def _extract(self, page: Page) -> Product:
+        with self._gate.interactive():
+            product = extract(page)
+        product.images = [address for address in product.images if self._fetcher.may_name(address)]
+        if product.flat_image and not self._fetcher.may_name(product.flat_image):
+            product.flat_image = None
+        return product
 
     def images(self, url: str) -> dict[str, Any]:
         """{images, url, reason?}: no picture is an answer here, and says why."""
@@ -103,9 +116,11 @@ class GarmentService:
 def page_key(url: str) -> str:
     """The page's address without what only says where its reader came from."""
     parts = urlsplit(url)
-    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(name)]
-    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", urlencode(query), ""))
+    query = "&".join(part for part in parts.query.split("&") if not part.lower().startswith(TRACKING))
+    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", query, ""))
 
 
-def _tracks(name: str) -> bool:
-    return name.lower().startswith(TRACKING)
+def _with_fragment(key: str, url: str) -> str:
+    """What is fetched is what the cache is asked for. Some shops keep the colour behind the #."""
+    fragment = urlsplit(url).fragment
+    return f"{key}#{fragment}" if fragment else key

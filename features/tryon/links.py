@@ -22,7 +22,6 @@ from shared.errors import (
     ImageRejectedError,
     PayloadTooLargeError,
     UnsupportedMediaTypeError,
-    naming_field,
 )
 from shared.image_formats import ImageLimits
 from shared.image_processing import PreparedImage, prepare_photo
@@ -63,10 +62,18 @@ class GarmentLinks:
     def _fetched(
         self, job: TryOnJob, number: int, item: Mapping[str, Any], deadline: Deadline, pictures: JobPictures
     ) -> dict[str, Any]:
-        with naming_field(item["url"], detail="url"):
-            found = self.resolve(item["url"], GarmentType(item["type"]), item["details"], deadline)
+        found = self._resolved(item, deadline)
         key = pictures.store_garment(job.user_id, job.job_id, number, found.image)
         return {**item, "key": key, "type": found.garment_type.value, "details": dict(found.details)}
+
+    def _resolved(self, item: Mapping[str, Any], deadline: Deadline) -> LinkedGarment:
+        """The error says which link; a new one, for requests that wait for the same page share theirs."""
+        try:
+            return self.resolve(item["url"], GarmentType(item["type"]), item["details"], deadline)
+        except ExtractionError as error:
+            named = ExtractionError(error.message, details={**error.details, "url": item["url"]})
+            named.retryable = error.retryable  # type: ignore[misc]
+            raise named from error
 
     def resolve(self, url: str, wanted: GarmentType, details: Mapping[str, str], deadline: Deadline) -> LinkedGarment:
         """`details` are the client's and win over the page's; `wanted` wins over what the page seems to sell."""
@@ -74,7 +81,12 @@ class GarmentLinks:
         seconds = min(PAGE_SECONDS, deadline.remaining_seconds())
         if is_image_url(url):
             return LinkedGarment(self._picture([url], deadline), wanted, details)
-        product = self._garments.scrape(url, deadline_seconds=seconds).product
+        try:
+            product = self._garments.scrape(url, deadline_seconds=seconds).product
+        except ExtractionError as error:
+            if error.details.get("reason") != Reason.UNSUPPORTED.value:
+                raise
+            return LinkedGarment(self._picture([url], deadline), wanted, details)  # a picture without an ending
         if product.wearable is False and wanted is GarmentType.AUTO:
             raise _not_wearable(product)
         image = self._best_picture(product, deadline)

@@ -40,7 +40,7 @@ class LocalShop:
     def answer(self, path: str) -> tuple[int, str, bytes]:
         if path.startswith("/img/"):
             folder = SAMPLES.parent / "person" if "/person/" in path else SAMPLES
-            file = folder / Path(path).name
+            file = folder / Path(path.removesuffix("/large")).name
             return (200, "image/jpeg", file.read_bytes()) if file.is_file() else (404, "text/html", b"gone")
         if path.startswith("/p/"):
             return 200, "text/html; charset=utf-8", self.product(path.removeprefix("/p/").split("?")[0]).encode()

@@ -12,6 +12,7 @@ from features.garments.extractors.dom_details import read_details
 from features.garments.extractors.dom_price import shown_price_of
 from features.garments.extractors.dom_sizes import sizes_of
 from features.garments.extractors.facts import Facts, any_in_stock, stock_word
+from features.garments.extractors.markup import pieces
 from features.garments.extractors.parsed_page import ParsedPage
 from features.garments.extractors.size_chart import size_chart_of
 from features.garments.extractors.values import clean
@@ -19,7 +20,6 @@ from features.garments.extractors.values import clean
 SOURCE = "dom"
 _CRUMB = "readcrumb"
 _CRUMB_TAGS = ("nav", "ol", "ul", "div")
-_BRAND = "//h1/ancestor::*[position() <= 4]/descendant::*[contains(@class, 'brand')]"
 _IN = re.compile(
     r"^(?:in stock|en stock|auf lager|lieferbar|sofort lieferbar|em stock|en existencia|disponibile"
     r"|op voorraad|i lager|på lager|varastossa|skladem)\b",
@@ -70,12 +70,18 @@ def _elements(page: ParsedPage, path: str, limit: int) -> list[Any]:
 
 
 def _text(element: Any, limit: int = 120) -> str | None:
-    return clean(" ".join(piece for _, piece in zip(range(20), element.itertext(), strict=False)), limit)
+    return clean(" ".join(pieces(element, 20)), limit)
+
+
+def _branded(page: ParsedPage) -> Iterator[Any]:
+    for heading in islice(page.tree.iter("h1"), 5):
+        for holder in islice(heading.iterancestors(), 4):
+            yield from (each for each in islice(holder.iter(), 400) if "brand" in (each.get("class") or ""))
 
 
 def _brand(page: ParsedPage) -> str | None:
     """A short text that is named brand and stands beside the heading."""
-    texts = (_text(element, 61) for element in _elements(page, _BRAND, 10))
+    texts = (_text(element, 61) for element in islice(_branded(page), 10))
     return next((text for text in texts if text and len(text) <= 40), None)
 
 

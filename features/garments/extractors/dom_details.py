@@ -8,7 +8,7 @@ from typing import Any
 
 from features.garments.extractors.fabric import care_list, fabric_of
 from features.garments.extractors.facts import Facts
-from features.garments.extractors.markup import ELSEWHERE, above, has_children, mark_of
+from features.garments.extractors.markup import ELSEWHERE, above, has_children, mark_of, pieces
 from features.garments.extractors.parsed_page import ParsedPage
 from features.garments.extractors.values import clean
 
@@ -69,4 +69,4 @@ def _pairs(page: ParsedPage) -> Iterator[tuple[str, str]]:
 
 
 def _text(element: Any) -> str | None:
-    return clean(" ".join(piece for _, piece in zip(range(30), element.itertext(), strict=False)), 500)
+    return clean(" ".join(pieces(element, 30)), 500)

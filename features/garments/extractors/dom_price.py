@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from features.garments.extractors.markup import is_of_others
+from features.garments.extractors.markup import is_of_others, pieces
 from features.garments.extractors.parsed_page import ParsedPage
 from features.garments.extractors.prices import currency_of, text_price
 
@@ -62,7 +62,7 @@ def _prices(holder: Any, struck: Any) -> Iterator[float]:
 
 
 def _text(element: Any) -> str:
-    return " ".join(islice(element.itertext(), 12))[:LONGEST_PRICE]
+    return " ".join(pieces(element, 12))[:LONGEST_PRICE]
 
 
 def shown_price_of(page: ParsedPage) -> tuple[float, str] | None:

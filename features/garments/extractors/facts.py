@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+MOST_COLORS, MOST_SIZES = 60, 400
+
 
 @dataclass(slots=True)
 class Facts:
@@ -40,10 +42,14 @@ class Facts:
 
     def add_size(self, name: str | None, in_stock: bool | None) -> None:
         """A size may come several times (one per colour or offer): in stock once is in stock."""
+        if len(self.sizes) >= MOST_SIZES and name not in self.sizes:
+            return
         if name and (name not in self.sizes or in_stock or self.sizes[name] is None):
             self.sizes[name] = in_stock
 
     def add_color(self, name: str | None) -> None:
+        if len(self.colors) >= MOST_COLORS:
+            return
         if name and len(name) <= 80 and name.casefold() not in {known.casefold() for known in self.colors}:
             self.colors.append(name)
 

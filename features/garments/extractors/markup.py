@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import islice
 from typing import Any
+
+from lxml import etree
 
 _NAMES = (
     "class",
@@ -68,3 +70,18 @@ def is_elsewhere(element: Any) -> bool:
     if any(each.tag in _ELSEWHERE_TAGS for each in above(element)):
         return True
     return any(ELSEWHERE.search(mark_of(each)) for each in above(element, NEAR))
+
+
+def pieces(element: Any, at_most: int, *, nodes: int = 200, tags: Container[str] | None = None) -> Iterator[str]:
+    """The first texts inside an element. Only so many `nodes` are looked at: `itertext` counts texts, and a page of
+    nested empty elements would be walked again for each of its ancestors."""
+    found = 0
+    for event, node in islice(etree.iterwalk(element, events=("start", "end")), 2 * nodes):
+        if not isinstance(node.tag, str) or (tags is not None and node.tag not in tags):
+            continue
+        text = node.text if event == "start" else None if node is element else node.tail
+        if text:
+            yield text
+            found += 1
+        if found >= at_most:
+            return

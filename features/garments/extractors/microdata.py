@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 from features.garments.extractors.facts import Facts
+from features.garments.extractors.markup import pieces
 from features.garments.extractors.parsed_page import ParsedPage
 from features.garments.extractors.schema_product import Node, is_product, product_facts, types_of
 from features.garments.extractors.values import clean, dicts_of, text_of
@@ -60,7 +60,7 @@ def _value(element: Any) -> str | None:
     attribute = _ADDRESSES.get(element.tag)
     if attribute:
         return clean(element.get("data-zoom-image") or element.get(attribute) or element.get("data-src") or "")
-    return clean(" ".join(islice(element.itertext(), PIECES_AT_MOST)))
+    return clean(" ".join(pieces(element, PIECES_AT_MOST)))
 
 
 def read(page: ParsedPage) -> Facts | None:

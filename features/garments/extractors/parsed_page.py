@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from lxml import etree
 
 from features.garments.extractors.json_text import decode_block
+from features.garments.extractors.markup import pieces
 from features.garments.extractors.values import clean
 from features.garments.product import Page
 
@@ -84,8 +85,9 @@ class ParsedPage:
     def heading(self) -> str | None:
         """The h1 that shares most words with the page's title: shops put logos and account boxes into others."""
         known = words(" ".join([self.title or "", *self.meta.get("og:title", [])]))
-        texts = [clean(" ".join(islice(map(str, each.itertext(*_INLINE)), 40)), 300) for each in self.tree.iter("h1")]
-        found = [text for text in texts[:50] if text]
+        headings = islice(self.tree.iter("h1"), 50)
+        texts = [clean(" ".join(pieces(each, 40, tags=_INLINE)), 300) for each in headings]
+        found = [text for text in texts if text]
         return max(found, key=lambda text: len(known & words(text)) / (len(words(text)) or 1), default=None)
 
     @cached_property

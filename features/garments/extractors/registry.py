@@ -13,7 +13,8 @@ from features.garments.extractors.shopify import ShopifyExtractor
 from features.garments.extractors.woocommerce import WooCommerceExtractor
 from features.garments.extractors.zalando import ZalandoExtractor
 from features.garments.extractors.zara import ZaraExtractor
-from features.garments.product import Page, Product
+from features.garments.product import Page, Product, Reason
+from shared.errors import ExtractionError
 
 SHOPS: tuple[type[BrandExtractor], ...] = (NikeExtractor, ZalandoExtractor, ZaraExtractor)
 PLATFORMS: tuple[type[BrandExtractor], ...] = (ShopifyExtractor, WooCommerceExtractor, SalesforceExtractor)
@@ -39,10 +40,28 @@ class BrandExtractorFactory:
         return (chosen or DefaultExtractor)()
 
 
+MOST_TAGS = 400_000
+"""Ten times the largest real page known; each tag costs memory while the page is read."""
+
 _FACTORY = BrandExtractorFactory()
 
 
 def extract(page: Page) -> Product:
     """The product of a page; ExtractionError with `details.reason` when it shows none. Pure: nothing is fetched."""
+    if page.html.count("<") > MOST_TAGS:
+        raise _too_large()
     parsed = ParsedPage(page)
-    return _FACTORY.for_page(parsed).extract(parsed)
+    try:
+        return _FACTORY.for_page(parsed).extract(parsed)
+    except RecursionError:
+        raise _nested_too_deeply() from None
+
+
+def _too_large() -> ExtractionError:
+    sentence = "The page is too large to be read. Upload the picture of the garment instead."
+    return ExtractionError(sentence, details={"reason": Reason.TOO_LARGE.value})
+
+
+def _nested_too_deeply() -> ExtractionError:
+    sentence = "The page cannot be read as a product. Upload the picture of the garment instead."
+    return ExtractionError(sentence, details={"reason": Reason.NOT_A_PRODUCT.value})

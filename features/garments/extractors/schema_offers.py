@@ -40,7 +40,7 @@ def _price(offer: Node) -> tuple[float | None, str | None]:
     specs = [
         spec
         for spec in dicts_of(lower.get("pricespecification"), 20)
-        if "listprice" not in str(spec.get("priceType", "")).casefold()
+        if "listprice" not in (text_of(spec.get("priceType"), 80) or "").casefold()
     ]
     holders = [lower, *({key.casefold(): value for key, value in spec.items()} for spec in specs)]
     prices = (price_of(holder.get(key)) for key in ("price", "lowprice") for holder in holders)

@@ -7,7 +7,7 @@ from typing import Any
 
 from features.garments.extractors.default import DefaultExtractor
 from features.garments.extractors.facts import Facts
-from features.garments.extractors.markup import is_elsewhere, mark_of
+from features.garments.extractors.markup import is_elsewhere, mark_of, pieces
 from features.garments.extractors.parsed_page import ParsedPage
 from features.garments.extractors.sizes import is_size
 from features.garments.extractors.values import clean
@@ -72,4 +72,4 @@ def _name(choice: Any) -> str | None:
         if titled:
             return clean(titled.group(1), 60)
     value = choice.get("data-attr-value")
-    return clean(value, 60) if value else clean(" ".join(list(choice.itertext())[:10]), 60)
+    return clean(value, 60) if value else clean(" ".join(pieces(choice, 10)), 60)

@@ -29,7 +29,7 @@ class ShopifyExtractor(DefaultExtractor):
         if not isinstance(product, dict) or not product.get("variants"):
             return None
         variants = dicts_of(product.get("variants"), 500)
-        asked = next((each for each in variants if text_of(each.get("id")) and str(each["id"]) in page.asked), None)
+        asked = next((each for each in variants if text_of(each.get("id")) and _id(each) in page.asked), None)
         facts = Facts("state", single=True, brand=text_of(product.get("vendor"), 120))
         facts.price = cents((asked or variants[0]).get("price")) if variants else None
         facts.currency = currency_of(_currency(page))
@@ -49,11 +49,11 @@ def _options(facts: Facts, variants: list[dict[str, Any]], asked: dict[str, Any]
     stock = _stock(page)
     titles = [text_of(each.get("public_title"), 120) or "" for each in variants]
     for variant, (size, color) in zip(variants, split_options(titles, _option_names(page)), strict=True):
-        facts.add_size(size, stock.get(str(variant.get("id"))))
+        facts.add_size(size, stock.get(_id(variant)))
         facts.add_color(color)
         if variant is asked:
             facts.selected_color = color
-    facts.availability = stock_word(any_in_stock([stock.get(str(each.get("id"))) for each in variants]))
+    facts.availability = stock_word(any_in_stock([stock.get(_id(each)) for each in variants]))
 
 
 def _option_names(page: ParsedPage) -> list[str]:
@@ -71,7 +71,7 @@ def _stock(page: ParsedPage) -> dict[str, bool | None]:
     """Variant id -> in stock: from the product JSON that themes put into the page, else from the offers' addresses."""
     for found in values_after(page.html, '"variants":', PLACES) if '"available":' in page.html else ():
         known = {
-            str(each["id"]): each["available"]
+            _id(each): each["available"]
             for each in dicts_of(found, 500)
             if isinstance(each.get("available"), bool) and "id" in each
         }
@@ -80,3 +80,8 @@ def _stock(page: ParsedPage) -> dict[str, bool | None]:
     offers = (offer for node in nodes_of(page.ld_blocks) for offer in dicts_of(node.get("offers"), 500))
     told = ((_VARIANT.search(text_of(offer.get("url"), 2_000) or ""), offer.get("availability")) for offer in offers)
     return {match.group(1): in_stock(stock) for match, stock in told if match}
+
+
+def _id(variant: dict[str, Any]) -> str:
+    """Never the text of an object: it may be nested deeper than can be written."""
+    return text_of(variant.get("id"), 80) or ""

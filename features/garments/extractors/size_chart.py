@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from features.garments.extractors.markup import pieces
 from features.garments.extractors.parsed_page import ParsedPage
 from features.garments.extractors.sizes import is_size
 from features.garments.extractors.values import clean
@@ -37,12 +39,18 @@ def size_chart_of(page: ParsedPage) -> dict[str, dict[str, Any]] | None:
     return None
 
 
+def _own_rows(table: Any) -> Iterator[Any]:
+    """Not those of tables inside it: a page may nest hundreds."""
+    for child in table.iterchildren("tr", "thead", "tbody", "tfoot"):
+        yield from [child] if child.tag == "tr" else child.iterchildren("tr")
+
+
 def _rows(table: Any) -> list[list[str]]:
     rows = []
-    for row in islice(table.iter("tr"), ROWS_AT_MOST):
+    for row in islice(_own_rows(table), ROWS_AT_MOST):
         cells = [
-            clean(" ".join(islice(cell.itertext(), 20)), 80) or ""
-            for cell in islice(row.iter("td", "th"), CELLS_AT_MOST)
+            clean(" ".join(pieces(cell, 20, nodes=60)), 80) or ""
+            for cell in islice(row.iterchildren("td", "th"), CELLS_AT_MOST)
         ]
         if cells:
             rows.append(cells)

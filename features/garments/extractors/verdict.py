@@ -62,6 +62,8 @@ def refuse(page: ParsedPage, reason: Reason) -> NoReturn:
 def refuse_by_status(page: ParsedPage) -> None:
     if page.status in {404, 410}:
         refuse(page, Reason.NOT_FOUND)
+    if page.status >= 500 and page.status != 503:  # the shop has a problem, it does not refuse us
+        refuse(page, Reason.TIMEOUT)
     if page.status >= 400:
         refuse(page, Reason.BLOCKED)
 

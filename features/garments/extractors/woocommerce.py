@@ -75,7 +75,7 @@ def _stocks(facts: Facts, variations: list[dict[str, Any]]) -> None:
         attributes = variation.get("attributes")
         for key, value in attributes.items() if isinstance(attributes, dict) else ():
             if _kind(key) == "size" and value:
-                facts.add_size(slugs.get(_slug(str(value)), text_of(value, 60)), stocks[-1])
+                facts.add_size(slugs.get(_slug(text_of(value, 80) or ""), text_of(value, 60)), stocks[-1])
     facts.availability = stock_word(any_in_stock(stocks))
 
 

@@ -64,6 +64,23 @@ def test_a_price_that_is_none_is_never_invented(price: str) -> None:
 
 
 LARGE = {
+    "nested tables": block(product("10")) + "<table><tr><td>" * 60 + "<b></b>" * 4_000 + "</td></tr></table>" * 60,
+    "nested headings": block(product("10")) + "<h1>" * 150 + "<b></b>" * 50_000,
+    "nested itemprops": "<div itemscope itemtype='http://schema.org/Product'>"
+    + "<div itemprop='name'>" * 150
+    + "<b></b>" * 50_000,
+    "many headings": block(product("10")) + "<div>" + ("<h1>t</h1>" + "<b></b>" * 3) * 20_000 + "</div>",
+    "colours": block(
+        '{"@type":"ProductGroup","name":"x","hasVariant":['
+        + ",".join(f'{{"@type":"Product","name":"x","color":"c{n}","offers":{{"price":9}}}}' for n in range(20_000))
+        + "]}"
+    ),
+    "deep words": block(
+        '{"@type":"Product","name":"x","offers":{"price":9,"priceSpecification":{"priceType":'
+        + "[" * 990
+        + "]" * 990
+        + "}}}"
+    ),
     "text": "<p>word 1</p>" * 750_000,
     "open tags": "<div>" * 2_000_000,
     "attributes": "<div " + 'a="b" ' * 1_000_000,
