@@ -275,3 +275,9 @@ def test_malformed_links(
 ) -> None:
     answer = sign_up(make(engines=[FakeEngine()])).post("/api/tryon", data=form(garment_image=None, **fields))
     assert answer.status_code == 400 and field in answer.json["details"]["fields"], answer.json
+
+
+def test_a_page_over_the_limit_is_refused(make: Callable[..., Flask]) -> None:
+    client = make(engines=[FakeEngine()], max_parse_size=2000).test_client()
+    answer = client.post("/api/garments/parse", json={"url": "https://shop.example/p", "html": "x" * 2001})
+    assert (answer.status_code, answer.json["error_code"]) == (413, "PAYLOAD_TOO_LARGE")
