@@ -15,6 +15,7 @@ from features.auth.controller import auth_bp
 from features.auth.service import AuthService
 from features.avatar.controller import avatar_bp
 from features.avatar.service import AvatarService
+from features.body_measurements.controller import measurements_bp
 from features.body_measurements.service import MeasurementService
 from features.garments.categorize import Categorizer
 from features.garments.controller import garments_bp
@@ -143,7 +144,8 @@ def _wire(app: Flask, base: Foundation, inline_jobs: bool) -> JobEngine:
     auth = AuthService(db, users, measurements, hasher, tokens)
     operations = OperationsService(db, storage, base.chain, jobs, _capabilities(config))
     provide(app, tokens, image_links, garments, storage, base.limits, avatars, tryon, users, auth, operations)
-    for blueprint in (auth_bp, users_bp, avatar_bp, garments_bp, tryon_bp, operations_bp):
+    provide(app, measurements)
+    for blueprint in (auth_bp, users_bp, measurements_bp, avatar_bp, garments_bp, tryon_bp, operations_bp):
         app.register_blueprint(blueprint)
     app.register_blueprint(images_bp, url_prefix=config.images_base_url)
     return jobs

@@ -79,6 +79,11 @@ FOLDERS: dict[str, list[Step]] = {
         Step("update_profile", json={"city": "London", "street": None}),
         Step("change_password", json=_PASSWORDS, keeps=_TOKEN),
     ],
+    "Body measurements": [
+        Step("save_measurements", json={"hip_circumference": 99, "inner_leg_length": 81, "unit": "metric"}),
+        Step("get_measurements", query={"unit": "imperial", "estimate": "true"}),
+        Step("update_measurements", json={"neck_circumference": 33, "calf_circumference": None}),
+    ],
     "Avatar": [
         Step("update_avatar", json={"avatar_data": f"data:image/png;base64,{TINY_PNG}"}),
         Step("save_avatar", files={"avatar": WOMAN}),

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.clock import to_text
+from shared.clock import from_text, to_text
 from shared.database import DatabaseManager, Row
+
+Values = Mapping[str, float | None]
+"""By field, in cm or kg; None or left out: not known."""
 
 
 class Kind(StrEnum):
@@ -66,6 +69,31 @@ FIELDS: tuple[Field, ...] = (
     Field("shoulder_width", "shoulder width", (30, 55), (20, 75)),
 )
 FIELD_NAMES = tuple(field.name for field in FIELDS)
+FIELD_OF = {field.name: field for field in FIELDS}
+TWINS = {field.twin_of: field.name for field in FIELDS if field.twin_of}
+"""Modern field -> the legacy one that stands in for it."""
+
+
+def speaking_field(values: Values, name: str) -> str | None:
+    """`name` when it is set, else its legacy twin when that is set, else None."""
+    names = (name, TWINS.get(name, name))
+    return next((each for each in names if values.get(each) is not None), None)
+
+
+def known(values: Values, name: str) -> float | None:
+    """The value of `name`, or of the legacy twin that stands in for it."""
+    found = speaking_field(values, name)
+    return values[found] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMeasurements:
+    """`values`: all of FIELD_NAMES. `unit`: what the person prefers to see; `values` are metric all the same."""
+
+    values: Values
+    unit: Unit
+    created_at: datetime
+    updated_at: datetime
 
 
 class MeasurementTable:
@@ -74,16 +102,27 @@ class MeasurementTable:
     def __init__(self, db: DatabaseManager) -> None:
         self._db = db
 
-    def save(self, user_id: str, values: Mapping[str, float | None], unit: Unit, now: datetime) -> None:
-        """Add the row, or change the given columns of it; the others stay."""
+    def save(self, user_id: str, values: Values, unit: Unit, now: datetime) -> StoredMeasurements:
+        """Add the row, or change the given columns of it; the others stay. Answers the whole row."""
         columns = [name for name in FIELD_NAMES if name in values]
         names = ["user_id", *columns, "unit", "created_at", "updated_at"]
         changes = ", ".join(f"{name} = excluded.{name}" for name in (*columns, "unit", "updated_at"))
-        self._db.execute(
+        [row] = self._db.fetch_all(
             f"INSERT INTO body_measurements ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"
-            f" ON CONFLICT (user_id) DO UPDATE SET {changes}",
+            f" ON CONFLICT (user_id) DO UPDATE SET {changes} RETURNING *",
             (user_id, *(values[name] for name in columns), unit.value, to_text(now), to_text(now)),
         )
+        return _stored(row)
 
-    def get(self, user_id: str) -> Row | None:
-        return self._db.fetch_one("SELECT * FROM body_measurements WHERE user_id = ?", (user_id,))
+    def get(self, user_id: str) -> StoredMeasurements | None:
+        row = self._db.fetch_one("SELECT * FROM body_measurements WHERE user_id = ?", (user_id,))
+        return _stored(row) if row else None
+
+
+def _stored(row: Row) -> StoredMeasurements:
+    return StoredMeasurements(
+        values={name: row[name] for name in FIELD_NAMES},
+        unit=Unit(row["unit"]),
+        created_at=from_text(row["created_at"]),
+        updated_at=from_text(row["updated_at"]),
+    )

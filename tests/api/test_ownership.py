@@ -14,7 +14,7 @@ from test_tryon import drawn, form
 from shared.engines.fake import FakeEngine
 from shared.frame import PUBLIC_ENDPOINTS
 
-OWN_STATE = ("/api/users/profile", "/api/get-avatar", "/api/tryon/history")
+OWN_STATE = ("/api/users/profile", "/api/body-measurements", "/api/get-avatar", "/api/tryon/history")
 ENDS_THE_CALLER = {"auth.logout", "auth.refresh_token", "users.delete_account", "users.change_password"}
 
 
@@ -25,7 +25,7 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 
 @pytest.fixture
 def five(app: Flask, sign_up: Callable[..., Any]) -> list[Any]:
-    people = [sign_up(app) for _ in range(5)]
+    people = [sign_up(app, height=165 + number) for number in range(5)]
     for number, person in enumerate(people):
         person.job_id = person.post("/api/tryon", data=form(selfie=drawn(f"#{number}0{number}0f0"))).json["data"][
             "job_id"
@@ -63,13 +63,13 @@ def test_another_persons_ids_are_not_found(app: Flask, five: list[Any]) -> None:
 @pytest.mark.parametrize("field", ["user_id", "userid", "id"])
 def test_an_id_in_the_body_changes_nothing(app: Flask, five: list[Any], field: str) -> None:
     attacker, victim, *others = five
-    stolen = {field: victim.user["userid"]}
+    stolen, new = {field: victim.user["userid"]}, {"first_name": "Mallory", "height": 199}
     before = [state(person) for person in (victim, *others)]
     for rule in app.url_map.iter_rules():
         if rule.arguments or rule.endpoint in PUBLIC_ENDPOINTS | ENDS_THE_CALLER:
             continue
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            answer = attacker.request(method, rule.rule, json={**stolen, "first_name": "Mallory"}, query_string=stolen)
+            answer = attacker.request(method, rule.rule, json={**stolen, **new}, query_string=stolen)
             assert answer.status_code < 500, (method, rule.rule)
             assert victim.user["userid"] not in answer.get_data(as_text=True), (method, rule.rule)
     assert [state(person) for person in (victim, *others)] == before

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.body_measurements.model import FIELD_NAMES, FIELDS, Field, Kind, MeasurementTable, Unit
+from features.body_measurements.model import FIELD_NAMES, FIELDS, Field, Kind, Unit
 from features.body_measurements.schemas import MeasuredInput, with_fields
 from features.body_measurements.service import MeasurementService
 from migrations.migration_manager import MigrationManager
@@ -106,6 +106,13 @@ def test_the_wrong_unit_is_guessed_and_said(service: MeasurementService) -> None
     assert refused(service, Unit.IMPERIAL, height=10) == {"height": "must be from 39.4 to 98.4 in"}
 
 
+@pytest.mark.parametrize("field", FIELDS, ids=FIELD_NAMES)
+def test_the_limits_that_a_refusal_names_are_good_values(service: MeasurementService, field: Field) -> None:
+    said = refused(service, Unit.IMPERIAL, **{field.name: 5000})[field.name].split()
+    for limit in (float(said[3]), float(said[5])):
+        assert field.name in service.check({field.name: limit}, Unit.IMPERIAL)[0]
+
+
 def test_every_wrong_field_is_named_at_once(service: MeasurementService) -> None:
     assert set(refused(service, height=9, weight=9, foot_width=9, waist=9)) == {"height", "weight", "waist"}
 
@@ -130,14 +137,15 @@ def test_twins_that_agree_are_fine(service: MeasurementService) -> None:
     assert service.check({"chest": 90, "breast_circumference": 92, "hips": None}, Unit.METRIC)[1] == []
 
 
-def test_one_row_and_only_what_was_given_changes(service: MeasurementService, db: DatabaseManager) -> None:
+def test_one_row_and_only_what_was_given_changes(service: MeasurementService) -> None:
     assert service.count("ada") == {"measurements": 0}
     service.store("ada", {"height": 170.0, "weight": 60.0}, Unit.METRIC, NOW)
     service.store("ada", {"weight": None, "waist": 70.0}, Unit.IMPERIAL, NOW + timedelta(hours=1))
-    row = MeasurementTable(db).get("ada")
-    assert row is not None and service.count("ada") == {"measurements": 1}
-    assert (row["height"], row["weight"], row["waist"], row["unit"]) == (170.0, None, 70.0, "imperial")
-    assert row["created_at"] < row["updated_at"]
+    stored = service.of("ada")
+    assert stored is not None and service.count("ada") == {"measurements": 1}
+    assert stored.values == {**dict.fromkeys(FIELD_NAMES), "height": 170.0, "waist": 70.0}
+    assert (stored.unit, stored.created_at, stored.updated_at) == (Unit.IMPERIAL, NOW, NOW + timedelta(hours=1))
+    assert service.of("somebody else") is None
 
 
 @pytest.mark.parametrize("value", ["175", True, [1], float("nan")])
