@@ -158,6 +158,17 @@ class IdempotencyMismatchError(BecauseFutureError):
     advice = "Use a new Idempotency-Key for a new request."
 
 
+class SizeChartInvalidError(BecauseFutureError):
+    """`path`: where in the request the chart is wrong, e.g. size_chart.M.chest."""
+
+    status_code, error_code = 422, "SIZE_CHART_INVALID"
+    advice = "Correct the chart at details.path: sizes, each with measures and their numbers."
+
+    def __init__(self, message: str, *, path: str) -> None:
+        super().__init__(message, details={"path": path})
+        self.path = path
+
+
 class RateLimitedError(BecauseFutureError):
     status_code, error_code, retryable = 429, "RATE_LIMITED", True
     advice = "Wait as long as Retry-After says."

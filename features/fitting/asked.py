@@ -1,0 +1,25 @@
+"""The size that a client asks about, found in the chart: as written, in other words, or of another size system."""
+
+from __future__ import annotations
+
+from features.fitting.labels import find_label
+from features.fitting.outcome import Asked
+from features.fitting.standards import translate
+from features.fitting.systems import CLOTHES, SHOES
+from features.fitting.terms import Chart
+from shared.errors import NotFoundError
+
+
+def find_asked(chart: Chart, sent: str, *, sex: str | None, category: str | None) -> Asked:
+    """Raises NotFoundError with the chart's sizes in its details."""
+    labels = [row.label for row in chart.rows]
+    known = find_label(labels, sent)
+    if known:
+        return Asked(known, sent)
+    translated = translate(labels, sent, sex, SHOES if category == "shoes" else CLOTHES)
+    if translated:
+        return Asked(translated[0], sent, converted=True)
+    raise NotFoundError(
+        f"The size chart has no such size. It has {', '.join(labels)}.",
+        details={"fields": {"size": "is not in the size chart"}, "sizes": labels},
+    )
