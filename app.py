@@ -17,12 +17,23 @@ from features.avatar.controller import avatar_bp
 from features.avatar.service import AvatarService
 from features.body_measurements.controller import measurements_bp
 from features.body_measurements.service import MeasurementService
+from features.fitting.controller import fitting_bp
+from features.fitting.feedback import FeedbackService
+from features.fitting.service import FittingService
+from features.fitting.sources import GarmentFinder
+from features.fitting.wearer import Wearers
 from features.garments.categorize import Categorizer
 from features.garments.controller import garments_bp
 from features.garments.model import GarmentMetadataTable
+from features.garments.packshots import Packshots
 from features.garments.service import GarmentService
 from features.operations.controller import images_bp, operations_bp
 from features.operations.service import OperationsService
+from features.outfits.controller import outfits_bp
+from features.outfits.covers import OutfitCovers
+from features.outfits.model import OutfitTable
+from features.outfits.service import OutfitService
+from features.tryon.closet import Closet
 from features.tryon.controller import tryon_bp
 from features.tryon.idempotency import IdempotencyTable
 from features.tryon.job_queue import JobQueue, TryOnWork, WorkLimits
@@ -32,15 +43,29 @@ from features.tryon.model import KIND, TryOnJobTable
 from features.tryon.pictures import JobPictures
 from features.tryon.retention import Retention, RetentionTable
 from features.tryon.service import TryOnService, TryOnSettings
+from features.tryon.tried_on import FinishedJobs
 from features.tryon.usage import ProviderCallTable
 from features.tryon.views import JobViews
 from features.users.controller import users_bp
-from features.users.service import UserService
+from features.users.service import AccountEraser, UserService
+from features.wardrobe.category_controller import categories_bp
+from features.wardrobe.category_service import CategoryService
+from features.wardrobe.controller import wardrobe_bp
+from features.wardrobe.kinds import ItemKinds
+from features.wardrobe.links import LinkedItems
+from features.wardrobe.model import WardrobeTable
+from features.wardrobe.pictures import ItemPictures
+from features.wardrobe.search import ItemSearch
+from features.wardrobe.service import WardrobeService
+from features.wardrobe.tried_on import KnowsJobs
+from features.wardrobe.wear_controller import wear_bp
+from features.wardrobe.wear_service import WearService
 from migrations.migration_manager import MigrationManager
+from shared.clock import utc_now
 from shared.cpu import CpuGate, available_cores
 from shared.database import DatabaseManager
 from shared.docs_pages import install_openapi
-from shared.engines.base import ImageEngine
+from shared.engines.base import CutOut, ImageEngine
 from shared.engines.chain import EngineChain
 from shared.engines.gemini import GeminiEngine
 from shared.engines.models import retirement_warning
@@ -50,7 +75,7 @@ from shared.engines.preview.garment import packshot_alpha
 from shared.frame import FrameOptions, install_frame
 from shared.http_fetch import Fetcher
 from shared.image_formats import EXTENSIONS, ImageLimits
-from shared.image_keys import AVATARS, INPUTS, RESULTS
+from shared.image_keys import AVATARS, INPUTS, RESULTS, WARDROBE
 from shared.image_links import ImageLinks
 from shared.jobs import JobEngine, ProcessMark
 from shared.logger import get_logger, set_up_logging
@@ -63,6 +88,8 @@ from shared.storage import LocalStorage
 from shared.tokens import TokenService
 
 GARMENT_VIEWS = ("scrape_product", "refresh_product", "parse_product", "extract_images", "categorize_garment")
+FITTING_VIEWS = ("check_fit", "get_size_recommendation", "recommend_size", "analyze_fit", "give_feedback")
+FETCHING_FIELDS = ("garment_url", "wardrobe_item_id")  # a page may be asked because of them
 
 
 @dataclass(frozen=True)
@@ -136,23 +163,42 @@ def _wire(app: Flask, base: Foundation, inline_jobs: bool) -> JobEngine:
     cut_out = LocalCutOut(packshot_alpha)
     avatars = AvatarService(db, storage, cut_out, base.gate, base.limits)
     garments = _garments(base)
+    pictures = JobPictures(storage, cut_out, base.gate)
+    wardrobe, categories = _wardrobe(base, garments, cut_out, FinishedJobs(TryOnJobTable(db), pictures))
+    wears = WearService(db, WardrobeTable(db, ItemSearch(db)))
+    outfits = _outfits(base, wears)
     links = GarmentLinks(garments, base.limits, base.gate)
-    jobs, tryon = _tryon(app, base, avatars, JobPictures(storage, cut_out, base.gate), links, inline_jobs)
+    closet = Closet(wardrobe, outfits, base.limits)
+    jobs, tryon = _tryon(app, base, avatars, pictures, links, closet, inline_jobs)
     hasher = PasswordHasher()
     measurements = MeasurementService(db)
-    users = UserService(db, hasher, tokens, erasers=[measurements, avatars, tryon])
+    feedback = FeedbackService(db)
+    erasers: list[AccountEraser] = [measurements, avatars, tryon, wardrobe, categories, outfits, feedback]
+    users = UserService(db, hasher, tokens, erasers=erasers)
+    fitting = FittingService(Wearers(users, measurements, utc_now), GarmentFinder(garments, wardrobe), feedback)
     auth = AuthService(db, users, measurements, hasher, tokens)
     operations = OperationsService(db, storage, base.chain, jobs, _capabilities(config))
     provide(app, tokens, image_links, garments, storage, base.limits, avatars, tryon, users, auth, operations)
-    provide(app, measurements)
-    for blueprint in (auth_bp, users_bp, measurements_bp, avatar_bp, garments_bp, tryon_bp, operations_bp):
+    provide(app, measurements, fitting)
+    provide(app, wardrobe, categories, wears, outfits)
+    for blueprint in (auth_bp, users_bp, measurements_bp, avatar_bp, garments_bp, fitting_bp, tryon_bp, operations_bp):
         app.register_blueprint(blueprint)
+    for blueprint in (wardrobe_bp, categories_bp, wear_bp, outfits_bp):
+        app.register_blueprint(blueprint)
+    rooms = {WARDROBE: lambda key: wardrobe.belongs(key) or outfits.belongs(key)}
+    app.extensions["retention"].also.append(OrphanSweep(base.storage, rooms))
     app.register_blueprint(images_bp, url_prefix=config.images_base_url)
     return jobs
 
 
 def _tryon(
-    app: Flask, base: Foundation, avatars: AvatarService, pictures: JobPictures, links: GarmentLinks, inline_jobs: bool
+    app: Flask,
+    base: Foundation,
+    avatars: AvatarService,
+    pictures: JobPictures,
+    links: GarmentLinks,
+    closet: Closet,
+    inline_jobs: bool,
 ) -> tuple[JobEngine, TryOnService]:
     config, db = base.config, base.db
     table, calls = TryOnJobTable(db), ProviderCallTable(db)
@@ -168,7 +214,7 @@ def _tryon(
     )
     sweep = Retention(RetentionTable(db), table, pictures, inputs_kept=timedelta(hours=config.input_retention_hours))
     rooms = {INPUTS: sweep.input_belongs, RESULTS: sweep.result_belongs, AVATARS: avatars.belongs}
-    sweep.also += [base.storage.sweep_temporary, OrphanSweep(base.storage, rooms)]
+    sweep.also += [base.storage.sweep_temporary, OrphanSweep(base.storage, rooms), ItemSearch(db).sweep]
     app.extensions["retention"] = sweep
     work = TryOnWork(LeaseTable(db), table, calls, pictures, base.chain, sweep, links, limits)
     jobs = JobEngine(
@@ -182,7 +228,7 @@ def _tryon(
     views = JobViews(table, calls, workers=workers, first_engine=base.chain.engines[0].name)
     keys = IdempotencyTable(db)
     service = TryOnService(
-        db, table, keys, views, pictures, JobQueue(jobs, table), avatars, base.limits, base.gate, settings
+        db, table, keys, views, pictures, JobQueue(jobs, table), avatars, closet, base.limits, base.gate, settings
     )
     return jobs, service
 
@@ -191,6 +237,25 @@ def _garments(base: Foundation) -> GarmentService:
     config = base.config
     fetcher = Fetcher(allow_hosts=config.fetch_allow_hosts, image_bytes=config.max_upload_size)
     return GarmentService(GarmentMetadataTable(base.db), fetcher, Categorizer(base.gate, base.limits), base.gate)
+
+
+def _wardrobe(
+    base: Foundation, garments: GarmentService, cut_out: CutOut, jobs: KnowsJobs
+) -> tuple[WardrobeService, CategoryService]:
+    db, gate, limits = base.db, base.gate, base.limits
+    items = WardrobeTable(db, ItemSearch(db))
+    categories = CategoryService(db, items)
+    links = LinkedItems(Packshots(garments, limits, gate, gate.interactive))
+    pictures = ItemPictures(base.storage, cut_out, gate, limits)
+    kinds = ItemKinds(categories, garments)
+    return WardrobeService(db, items, pictures, categories, kinds, links, jobs), categories
+
+
+def _outfits(base: Foundation, wears: WearService) -> OutfitService:
+    db = base.db
+    items, outfits = WardrobeTable(db, ItemSearch(db)), OutfitTable(db)
+    covers = OutfitCovers(outfits, base.storage, base.gate)
+    return OutfitService(db, outfits, items, wears, covers)
 
 
 def _capabilities(config: Config) -> dict[str, object]:
@@ -207,7 +272,7 @@ def _capabilities(config: Config) -> dict[str, object]:
         },
         "image_types": list(config.allowed_extensions),
         "features": {"accounts": True, "avatar": True, "tryon": True, "tryon_multi": True, "remove_bg": True,
-                     "product_links": True, "wardrobe": False, "fitting": False, "outfits": False},
+                     "product_links": True, "wardrobe": True, "fitting": True, "outfits": True},
     }  # fmt: skip
 
 
@@ -229,9 +294,13 @@ def _rate_limits(config: Config) -> list[RateLimit]:
         RateLimit("users.change_password", each(config.rate_limit_login, "minute"), user_key),
         RateLimit("users.delete_account", each(config.rate_limit_login, "minute"), user_key),
         *(RateLimit(f"garments.{view}", garments, user_key) for view in GARMENT_VIEWS),
+        *(RateLimit(f"fitting.{view}", garments, user_key, only_with=FETCHING_FIELDS) for view in FITTING_VIEWS),
         RateLimit("avatar.remove_bg", each(config.rate_limit_remove_bg, "minute")),
         RateLimit("avatar.save_avatar", each(config.rate_limit_remove_bg, "minute"), user_key),
         RateLimit("avatar.update_avatar", each(config.rate_limit_remove_bg, "minute"), user_key),
+        RateLimit("wardrobe.extract_from_url", garments, user_key),
+        RateLimit("wardrobe.add_item", garments, user_key, only_with=("garment_url",)),
+        RateLimit("wardrobe.remove_item_background", each(config.rate_limit_remove_bg, "minute"), user_key),
         RateLimit("tryon.create_tryon_job", tryon, user_key),
         RateLimit("tryon.create_multi_tryon_job", tryon, user_key),
     ]

@@ -27,6 +27,10 @@ VARIABLES = {
     "job_id": "",
     "second_job_id": "",
     "image_url": "",
+    "section_id": "",
+    "category_id": "",
+    "item_id": "",
+    "outfit_id": "",
     "product_url": "https://shop.internal/put-the-address-of-a-product-here",
 }
 ABOUT = """Run it from top to bottom: "Create Account" makes a new account each time, its token is kept in
@@ -65,6 +69,17 @@ _ACCOUNT = {
 _PASSWORDS = {name: "{{password}}" for name in ("current_password", "new_password", "confirm_password")}
 _TOKEN = {"jwt_token": "token"}
 _JOB = {"job_id": "{{job_id}}"}
+_SECTION, _CATEGORY = {"section_id": "{{section_id}}"}, {"category_id": "{{category_id}}"}
+_ITEM = {"item_id": "{{item_id}}"}
+_SHIRT = {"item_id": "{{shirt_id}}"}
+_OUTFIT = {"outfit_id": "{{outfit_id}}"}
+
+_DRESS = {"brand": "Acme", "category": "dress"}
+_CHART = {
+    "S": {"chest": "84-88", "waist": "66-70", "hip": "90-94"},
+    "M": {"chest": "88-92", "waist": "70-74", "hip": "94-98"},
+    "L": {"chest": "92-98", "waist": "74-80", "hip": "98-104"},
+}
 
 FOLDERS: dict[str, list[Step]] = {
     "Server": [Step(name) for name in ("health", "ready", "capabilities", "metrics", "get_openapi", "get_docs")],
@@ -98,6 +113,13 @@ FOLDERS: dict[str, list[Step]] = {
         Step("scrape_product", json={"url": "{{product_url}}"}, expects=422),
         Step("refresh_product", json={"url": "{{product_url}}"}, expects=422),
     ],
+    "Fitting": [
+        Step("recommend_size", json={"size_chart": _CHART, "garment_type": "dress", "fit_preference": "regular"}),
+        Step("get_size_recommendation", query={"category": "upper_body", "gender": "female", "unit": "imperial"}),
+        Step("check_fit", json={"size_chart": _CHART, "size": "M", "measurements": {"breast_circumference": 91}}),
+        Step("analyze_fit", json={"size_chart": _CHART, "brand": "Acme", "category": "dress", "stretch_percent": 5}),
+        Step("give_feedback", json={**_DRESS, "size": "M", "outcome": "small", "kept": True}),
+    ],
     "Try-on": [
         Step(
             "create_tryon_job",
@@ -117,6 +139,66 @@ FOLDERS: dict[str, list[Step]] = {
             keeps={"second_job_id": "job_id"},
         ),
         Step("delete_job", path={"job_id": "{{second_job_id}}"}),
+    ],
+    "Wardrobe sections and categories": [
+        Step(
+            "create_category_section",
+            json={"name": "summer_collection", "display_name": "Summer Collection", "sort_order": 5},
+            keeps={"section_id": "id"},
+        ),
+        Step("get_category_sections"),
+        Step("update_category_section", path=_SECTION, json={"description": "For warm days"}),
+        Step(
+            "create_category",
+            json={"name": "casual_shirts", "description": "For every day", "category_section": "summer_collection"},
+            keeps={"category_id": "id"},
+        ),
+        Step("get_categories", query={"search": "shirts"}),
+        Step("get_category", path=_CATEGORY),
+        Step("update_category", path=_CATEGORY, json={"category_section": "upper_body"}),
+        Step("delete_category", path=_CATEGORY),
+        Step("delete_category_section", path=_SECTION, query={"move_to": "upper_body"}),
+    ],
+    "Wardrobe items": [
+        Step("get_options"),
+        Step("extract_from_url", json={"url": "{{product_url}}"}, expects=422),
+        Step(
+            "add_item",
+            files={"garment_image": TOP},
+            form={"category_section": "wishlist", "category": "t_shirts", "title": "Red T-shirt", "tags": "red"},
+            keeps={"shirt_id": "id"},
+        ),
+        Step("get_items", query={"category_section": "wishlist", "search": "shirt", "sort": "-price", "limit": "10"}),
+        Step("get_item", path=_SHIRT),
+        Step("update_item", path=_SHIRT, json={"fabric": [{"name": "cotton", "percentage": 100}], "favorite": True}),
+        Step("remove_item_background", path=_SHIRT),
+        Step("undo_item_background", path=_SHIRT),
+        Step("undo_item", path=_SHIRT),
+        Step("delete_item", path=_SHIRT),
+    ],
+    "Wearing": [
+        Step(
+            "add_item",
+            files={"garment_image": DRESS},
+            form={"category_section": "upper_body", "title": "Blue dress", "price": "80", "currency": "EUR"},
+            keeps={"item_id": "id"},
+        ),
+        Step("add_item_wear", path=_ITEM, json={"date": "2026-01-15"}),
+        Step("get_wardrobe_stats"),
+        Step("remove_item_wear", path=_ITEM, query={"date": "2026-01-15"}),
+    ],
+    "Outfits": [
+        Step(
+            "add_outfit",
+            json={"name": "Summer party", "item_ids": "[{{item_id}}]", "tags": ["summer"], "notes": "With sandals"},
+            keeps={"outfit_id": "id"},
+        ),
+        Step("get_outfits", query={"tag": "summer", "search": "party"}),
+        Step("get_outfit", path=_OUTFIT),
+        Step("update_outfit", path=_OUTFIT, json={"name": "Garden party"}),
+        Step("add_outfit_wear", path=_OUTFIT, json={"date": "2026-01-16"}),
+        Step("clone_outfit", path=_OUTFIT),
+        Step("delete_outfit", path=_OUTFIT),
     ],
     "The end": [Step("delete_avatar"), Step("delete_account", json={"password": "{{password}}"})],
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar, cast
@@ -75,6 +75,8 @@ class RateLimit:
     key: Callable[[], str] = get_remote_address
     counts: tuple[int, ...] = ()
     """Answers that count, by status; empty: every request does."""
+    only_with: tuple[str, ...] = ()
+    """Fields of query or body: only requests that carry one of them count; empty: every request does."""
 
 
 def login_key() -> str:
@@ -96,6 +98,11 @@ def user_key() -> str:
         return get_remote_address()
 
 
+def _carries_none(fields: tuple[str, ...]) -> bool:
+    body: Any = request.get_json(silent=True) if request.is_json else request.form
+    return set(fields).isdisjoint({*request.args, *(body if isinstance(body, Mapping) else ())})
+
+
 def _counts(statuses: tuple[int, ...], response: Response) -> bool:
     return response.status_code in statuses
 
@@ -115,6 +122,7 @@ def install_rate_limits(app: Flask, limits: list[RateLimit]) -> None:
                 limiter.limit(
                     item.limit,
                     key_func=item.key,
+                    exempt_when=partial(_carries_none, item.only_with) if item.only_with else None,
                     on_breach=_remember_reset,
                     deduct_when=partial(_counts, item.counts) if item.counts else None,
                 )(view),

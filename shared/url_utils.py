@@ -19,3 +19,8 @@ def to_absolute_url(path: str) -> str:
 def image_url(key: str) -> str:
     """The signed address of a stored picture, good for `<img src>` for a while."""
     return to_absolute_url(resolve(ImageLinks).sign(key, utc_now()))
+
+
+def image_path(key: str) -> str:
+    """What names a stored picture on this server. Without its signature it opens nothing."""
+    return resolve(ImageLinks).sign(key, utc_now()).partition("?")[0]

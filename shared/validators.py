@@ -33,6 +33,7 @@ SENTENCES = {
     "model_type": "must be an object",
     "dict_type": "must be an object",
     "list_type": "must be a list",
+    "too_long": "may have at most {max_length} entries",
 }
 """For people, by pydantic's error types."""
 

@@ -20,12 +20,13 @@ from features.tryon.schemas import (
 )
 from features.tryon.service import Submission, TryOnService
 from shared.answers import PageMeta
-from shared.bodies import read_body, read_fields
+from shared.bodies import is_form, read_body, read_fields
 from shared.errors import (
     ConflictError,
     IdempotencyMismatchError,
     JobCancelledError,
     JobFailedError,
+    NotFoundError,
     QueueFullError,
     RateLimitedError,
     ResultExpiredError,
@@ -40,20 +41,20 @@ from shared.url_utils import image_url, to_absolute_url
 from shared.validators import parse_model
 
 tryon_bp = Blueprint("tryon", __name__, url_prefix="/api")
+REFUSED = (ConflictError, IdempotencyMismatchError, RateLimitedError, QueueFullError)
 starts_job = partial(
     documented, "Try-on", AcceptedAnswer, status=202, gives=("Location",),
-    takes=("Idempotency-Key", "X-Deadline-Seconds"),
-    errors=(ConflictError, IdempotencyMismatchError, RateLimitedError, QueueFullError),
+    takes=("Idempotency-Key", "X-Deadline-Seconds"), errors=REFUSED,
 )  # fmt: skip
 
 
 @tryon_bp.post("/tryon")
-@starts_job(body=TryOnForm, pictures=TRYON_IMAGES)
+@starts_job(body=TryOnForm, pictures=TRYON_IMAGES, errors=(*REFUSED, NotFoundError))
 @require_auth
 @takes_body("pictures")
 def create_tryon_job() -> Response:
     fields, images = read_fields(repeated=("item_urls",)), _images(TRYON_IMAGES)
-    wanted = TryOnRequest.from_parts(fields, images)
+    wanted = TryOnRequest.from_parts(fields, images, from_form=is_form())
     return _accepted(_service().submit(g.user_id, wanted, _submission(wanted, images)))
 
 

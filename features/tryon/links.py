@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from features.garments.categories import garment_type_of
-from features.garments.picture import look_at
+from features.garments.packshots import Packshots
 from features.garments.product import Product, Reason
-from features.garments.scraper import is_image_url
 from features.garments.service import GarmentService
 from features.tryon.model import TryOnJob
 from features.tryon.pictures import JobPictures
 from shared.cpu import CpuGate
 from shared.engines.base import Deadline, GarmentType
-from shared.errors import (
-    BecauseFutureError,
-    ExtractionError,
-    ImageRejectedError,
-    PayloadTooLargeError,
-    UnsupportedMediaTypeError,
-)
+from shared.errors import ExtractionError
 from shared.image_formats import ImageLimits
-from shared.image_processing import PreparedImage, prepare_photo
-
-TRIED_PICTURES = 3
-"""A shop's first address may be gone; its third picture is as far as a garment is still shown as a whole."""
-PAGE_SECONDS = 25.0
+from shared.image_processing import PreparedImage
 
 
 @dataclass(frozen=True)
@@ -43,9 +31,7 @@ DRESSING_ORDER = ("lower", "dress", "full", "upper", "outer", "shoes", "accessor
 
 class GarmentLinks:
     def __init__(self, garments: GarmentService, limits: ImageLimits, gate: CpuGate) -> None:
-        self._garments = garments
-        self._limits = limits
-        self._gate = gate
+        self._packshots = Packshots(garments, limits, gate, gate.background)
 
     def fetched(self, job: TryOnJob, deadline: Deadline, pictures: JobPictures) -> dict[str, Any]:
         """The job's request with a stored picture, a type and words for every garment, in order of dressing.
@@ -77,53 +63,13 @@ class GarmentLinks:
 
     def resolve(self, url: str, wanted: GarmentType, details: Mapping[str, str], deadline: Deadline) -> LinkedGarment:
         """`details` are the client's and win over the page's; `wanted` wins over what the page seems to sell."""
-        deadline.check()
-        seconds = min(PAGE_SECONDS, deadline.remaining_seconds())
-        if is_image_url(url):
-            return LinkedGarment(self._picture([url], deadline), wanted, details)
-        try:
-            product = self._garments.scrape(url, deadline_seconds=seconds).product
-        except ExtractionError as error:
-            if error.details.get("reason") != Reason.UNSUPPORTED.value:
-                raise
-            return LinkedGarment(self._picture([url], deadline), wanted, details)  # a picture without an ending
+        product = self._packshots.product(url, deadline)
+        if product is None:
+            return LinkedGarment(self._packshots.first([url], deadline), wanted, details)
         if product.wearable is False and wanted is GarmentType.AUTO:
             raise _not_wearable(product)
-        image = self._best_picture(product, deadline)
+        image = self._packshots.best(product, deadline)
         return LinkedGarment(image, _worn_as(product, wanted), {**_details(product), **details})
-
-    def _best_picture(self, product: Product, deadline: Deadline) -> PreparedImage:
-        """The shop's own packshot; where it names none, the first of its pictures that shows the garment alone."""
-        if product.flat_image:
-            return self._picture([product.flat_image, *product.images], deadline)
-        seen: list[PreparedImage] = []
-        for address in product.images[:TRIED_PICTURES]:
-            with suppress(ExtractionError, ImageRejectedError, UnsupportedMediaTypeError, PayloadTooLargeError):
-                seen.append(self._fetch(address, deadline))
-                if self._shows_garment_alone(seen[-1]):
-                    return seen[-1]
-        return seen[0] if seen else self._picture(product.images, deadline)
-
-    def _shows_garment_alone(self, picture: PreparedImage) -> bool:
-        with self._gate.background():
-            return look_at(picture.data, self._gate).on_model is False
-
-    def _picture(self, addresses: Sequence[str], deadline: Deadline) -> PreparedImage:
-        """The first that can be had. Raises what the last one failed with."""
-        failure: BecauseFutureError = _no_picture()
-        for address in dict.fromkeys(addresses[:TRIED_PICTURES]):
-            try:
-                return self._fetch(address, deadline)
-            except (ExtractionError, ImageRejectedError, UnsupportedMediaTypeError, PayloadTooLargeError) as error:
-                failure = error
-        raise failure
-
-    def _fetch(self, address: str, deadline: Deadline) -> PreparedImage:
-        deadline.check()
-        seconds = min(PAGE_SECONDS, deadline.remaining_seconds())
-        picture = self._garments.picture(address, deadline_seconds=seconds)
-        with self._gate.background():
-            return prepare_photo(picture, self._limits, self._gate)
 
 
 def _worn_as(product: Product, wanted: GarmentType) -> GarmentType:
@@ -135,6 +81,7 @@ def _worn_as(product: Product, wanted: GarmentType) -> GarmentType:
 def _details(product: Product) -> dict[str, str]:
     """What the prompt may use: quoted there as data, never followed."""
     found: dict[str, Any] = {
+        "title": product.title,
         "brand": product.brand,
         "category": product.type,
         "color": product.selected_color or (product.colors[0] if len(product.colors) == 1 else None),
@@ -146,12 +93,5 @@ def _details(product: Product) -> dict[str, str]:
 def _not_wearable(product: Product) -> ExtractionError:
     return ExtractionError(
         "This page does not sell something to wear. If it does, send garment_type with the request.",
-        details={"reason": Reason.NOT_A_PRODUCT.value},
-    )
-
-
-def _no_picture() -> ExtractionError:
-    return ExtractionError(
-        "The page shows no picture of the garment that could be used. Upload the picture instead.",
         details={"reason": Reason.NOT_A_PRODUCT.value},
     )

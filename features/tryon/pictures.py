@@ -22,7 +22,7 @@ from shared.engines.base import (
     TryOnInput,
 )
 from shared.engines.preview.cut_out import flatten_on_plain
-from shared.errors import ImageRejectedError
+from shared.errors import ImageRejectedError, NotFoundError
 from shared.image_encoding import encode_jpeg, encode_result, read_result_metadata
 from shared.image_keys import input_key, input_prefix, result_key
 from shared.image_processing import PreparedImage
@@ -52,6 +52,13 @@ class JobPictures:
         key = input_key(user_id, job_id, name + (".png" if picture.has_alpha else ".jpg"))
         self._storage.upload_image(picture.data, key)
         return key
+
+    def garment(self, key: str | None) -> bytes | None:
+        """None when it was deleted after its keeping time."""
+        try:
+            return self._storage.read_image(key) if key else None
+        except NotFoundError:
+            return None
 
     def delete_inputs(self, user_id: str, job_id: str) -> int:
         return self._storage.delete_tree(input_prefix(user_id, job_id))

@@ -8,30 +8,44 @@ from typing import Any
 
 import orjson
 
-from features.tryon.schemas import MULTI_IMAGES, PERSON_FIELDS, TRYON_IMAGES, TryOnFields, TryOnOptions
+from features.tryon.schemas import (
+    MULTI_IMAGES,
+    PERSON_FIELDS,
+    TRYON_IMAGES,
+    WARDROBE_FIELDS,
+    TryOnFields,
+    TryOnOptions,
+    WardrobeIds,
+)
 from shared.engines.base import GarmentType
 from shared.errors import ValidationError
+from shared.image_processing import PreparedImage
 from shared.validators import parse_model, validate_url
 
-GARMENT_FIELDS = ("outfit_id", "wardrobe_item_id", "item_id", "garment_image", "item_urls", "garment_url")
-NOT_YET = ("outfit_id", "wardrobe_item_id", "item_id")
-MOST_LINKS = 5
+GARMENT_FIELDS = (*WARDROBE_FIELDS, "garment_image", "item_urls", "garment_url")
+MOST_GARMENTS = 5
 LONGEST_DEADLINE_SECONDS = 7 * 86400
 
 
 @dataclass(frozen=True)
 class GarmentWish:
-    """A garment as a picture (`image`), or as a link (`url`) to one or to a product page. `field` brought it."""
+    """A garment as a picture (`image`), or as a link (`url`) to one or to a product page, or as an item or an outfit
+    of the wardrobe. `field` brought it. A picture may have a link as well: where it is from. `details`: what is known
+    of the garment already."""
 
     garment_type: GarmentType
     field: str
-    image: bytes | None = None
+    image: bytes | PreparedImage | None = None
     url: str | None = None
+    details: Mapping[str, str] | None = None
+    item_id: int | None = None
+    outfit_id: int | None = None
 
 
 @dataclass(frozen=True)
 class TryOnRequest:
-    """A request whose form is right. `person` None: the saved avatar. `garments`: in order of dressing, 1 to 5."""
+    """A request whose form is right. `person` None: the saved avatar. `garments`: in order of dressing, 1 to 5; an
+    outfit counts as one until its items are known."""
 
     person: bytes | None
     garments: tuple[GarmentWish, ...]
@@ -40,18 +54,21 @@ class TryOnRequest:
     person_field: str = PERSON_FIELDS[0]
 
     @classmethod
-    def from_parts(cls, fields: Mapping[str, Any], images: Mapping[str, bytes]) -> TryOnRequest:
+    def from_parts(
+        cls, fields: Mapping[str, Any], images: Mapping[str, bytes], *, from_form: bool = False
+    ) -> TryOnRequest:
         """`fields`: of a form or a JSON object; `images`: the bytes of those that are pictures."""
-        source = next((name for name in GARMENT_FIELDS if images.get(name) or fields.get(name)), None)
+        source = next((name for name in GARMENT_FIELDS if name in images or _is_sent(fields.get(name))), None)
         if source is None:
-            raise _missing("garment_image", "Send a garment: garment_image, item_urls or garment_url.")
-        if source in NOT_YET:
-            raise _not_available(source)
+            ways = "wardrobe_item_id, outfit_id, garment_image, item_urls or garment_url"
+            raise _missing("garment_image", f"Send a garment: {ways}.")
         _refuse_text_for_pictures(fields, images, TRYON_IMAGES)
         parsed = _parse(fields)
         wanted = GarmentType(parsed.garment_type)
-        if source in images:
-            garments: tuple[GarmentWish, ...] = (GarmentWish(wanted, source, image=images[source]),)
+        if source in WARDROBE_FIELDS:
+            garments: tuple[GarmentWish, ...] = (_of_wardrobe(source, wanted, fields[source], from_form),)
+        elif source in images:
+            garments = (GarmentWish(wanted, source, image=images[source]),)
         else:
             garments = tuple(GarmentWish(wanted, source, url=url) for url in _links(source, fields, parsed.options))
         return cls(_person(images), garments, parsed.options, _plain(fields, images), _person_field(images))
@@ -64,6 +81,17 @@ class TryOnRequest:
         upper = _part("top", GarmentType.UPPER, fields, images)
         options = _parse(fields).options
         return cls(_person(images), (lower, upper), options, _plain(fields, images), _person_field(images))
+
+
+def _is_sent(value: Any) -> bool:
+    """0 and false are sent, and wrong; an empty text or list is as good as nothing."""
+    return value is not None and value not in ("", [])
+
+
+def _of_wardrobe(source: str, wanted: GarmentType, given: Any, from_form: bool) -> GarmentWish:
+    ids = parse_model(WardrobeIds, {source: given}, from_form=from_form)
+    item_id = ids.item_id if ids.wardrobe_item_id is None else ids.wardrobe_item_id
+    return GarmentWish(wanted, source, item_id=item_id, outfit_id=ids.outfit_id)
 
 
 def _part(part: str, worn: GarmentType, fields: Mapping[str, Any], images: Mapping[str, bytes]) -> GarmentWish:
@@ -79,8 +107,8 @@ def _links(source: str, fields: Mapping[str, Any], options: TryOnOptions) -> lis
     """`item_urls` comes as a list, as its JSON text, or as a form field that is repeated; `garment_index` picks one."""
     given = fields[source]
     found = [given] if source == "garment_url" else _listed(given)
-    if not 1 <= len(found) <= MOST_LINKS:
-        sentence = f"must be a list of 1 to {MOST_LINKS} addresses"
+    if not 1 <= len(found) <= MOST_GARMENTS:
+        sentence = f"must be a list of 1 to {MOST_GARMENTS} addresses"
         raise ValidationError(f"{source} {sentence}.", fields={source: sentence})
     links = [_link(source, item) for item in found]
     if options.garment_index is None:
@@ -140,13 +168,6 @@ def _refuse_text_for_pictures(fields: Mapping[str, Any], images: Mapping[str, by
     if wrong:
         sentence = "must be a picture: a file in a form, base64 in JSON"
         raise ValidationError(f"{wrong[0]} {sentence}.", fields=dict.fromkeys(wrong, sentence))
-
-
-def _not_available(name: str) -> ValidationError:
-    return ValidationError(
-        f"{name} is not available on this server yet. Send garment_image, item_urls or garment_url instead.",
-        fields={name: "is not available on this server yet"},
-    )
 
 
 def parse_deadline(text: str | None) -> float | None:

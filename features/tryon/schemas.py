@@ -17,8 +17,10 @@ from shared.validators import InputModel
 PERSON_FIELDS = ("selfie", "person_image")
 TRYON_IMAGES = (*PERSON_FIELDS, "garment_image")
 MULTI_IMAGES = (*PERSON_FIELDS, "top_garment_image", "bottom_garment_image")
+WARDROBE_FIELDS = ("outfit_id", "wardrobe_item_id", "item_id")
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1")
 LONGEST_RETENTION_HOURS = 24 * 36500
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Detail = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -51,7 +53,15 @@ class TryOnFields(InputModel):
     options: TryOnOptions = TryOnOptions()
 
 
-class TryOnForm(TryOnFields):
+class WardrobeIds(InputModel):
+    """`item_id` is another name of `wardrobe_item_id`."""
+
+    outfit_id: Id | None = None
+    wardrobe_item_id: Id | None = None
+    item_id: Id | None = None
+
+
+class TryOnForm(TryOnFields, WardrobeIds):
     """For the description: what may come beside the pictures. `item_urls`: a list, or its JSON text."""
 
     item_urls: list[str] | str | None = None

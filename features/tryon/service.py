@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from features.avatar.service import AvatarService
+from features.tryon.closet import Closet
 from features.tryon.idempotency import IdempotencyKey, IdempotencyTable
 from features.tryon.job_queue import JobQueue
 from features.tryon.model import HistoryFilter, JobStatus, TryOnJob, TryOnJobTable
@@ -62,6 +63,7 @@ class TryOnService:
         pictures: JobPictures,
         queue: JobQueue,
         avatars: AvatarService,
+        closet: Closet,
         limits: ImageLimits,
         gate: CpuGate,
         settings: TryOnSettings,
@@ -74,6 +76,7 @@ class TryOnService:
         self._pictures = pictures
         self._queue = queue
         self._avatars = avatars
+        self._closet = closet
         self._limits = limits
         self._gate = gate
         self._settings = settings
@@ -88,6 +91,7 @@ class TryOnService:
             return self._views.of(known)
         self._refuse_when_full()
         self._refuse_impossible(wanted)
+        wanted = replace(wanted, garments=self._closet.brought(user_id, wanted.garments))
         person = self._person(user_id, wanted)
         garments = [self._garment(item) for item in wanted.garments]
         job = self._write(user_id, wanted, submission, person, garments)
@@ -119,7 +123,9 @@ class TryOnService:
 
     def _garment(self, wish: GarmentWish) -> PreparedImage | None:
         """None for a link: its page is fetched by the worker."""
-        return self._prepared(wish.image, wish.field) if wish.image is not None else None
+        if wish.image is None or isinstance(wish.image, PreparedImage):
+            return wish.image
+        return self._prepared(wish.image, wish.field)
 
     def _prepared(self, image: bytes, field: str) -> PreparedImage:
         with naming_field(field):
@@ -257,9 +263,9 @@ class TryOnService:
 
 
 def _stored_request(wanted: TryOnRequest, garment_keys: Sequence[str | None]) -> Mapping[str, Any]:
-    details = wanted.options.garment_details.known()
+    said = wanted.options.garment_details.known()
     garments = [
-        {"key": key, "url": item.url, "type": item.garment_type.value, "details": details}
+        {"key": key, "url": item.url, "type": item.garment_type.value, "details": {**(item.details or {}), **said}}
         for key, item in zip(garment_keys, wanted.garments, strict=True)
     ]
     options = wanted.options.model_dump(exclude={"garment_details"})

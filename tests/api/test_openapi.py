@@ -72,7 +72,10 @@ def test_what_takes_pictures_takes_them_in_forms_and_json(app: Flask) -> None:
         assert takes_pictures is bool(route.said.pictures), route.path
     body = operations(document_of(app))["create_tryon_job"]["requestBody"]["content"]
     parts, texts = (body[kind]["schema"]["properties"] for kind in ("multipart/form-data", "application/json"))
-    names = "selfie person_image garment_image garment_url item_urls garment_type options"
+    names = (
+        "selfie person_image outfit_id wardrobe_item_id item_id garment_image item_urls garment_url"
+        " garment_type options"
+    )
     assert set(parts) == set(texts) == set(names.split())
     assert parts["selfie"]["format"] == "binary" and texts["selfie"]["contentEncoding"] == "base64"
     assert parts["options"]["type"] == "string" and "TryOnOptions" in texts["options"]["$ref"]

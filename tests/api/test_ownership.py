@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,19 @@ from test_tryon import drawn, form
 from shared.engines.fake import FakeEngine
 from shared.frame import PUBLIC_ENDPOINTS
 
-OWN_STATE = ("/api/users/profile", "/api/body-measurements", "/api/get-avatar", "/api/tryon/history")
+OWN_STATE = (
+    "/api/users/profile",
+    "/api/body-measurements",
+    "/api/fitting/size-recommendation?category=dress&gender=female&brand=Acme",
+    "/api/get-avatar",
+    "/api/tryon/history",
+    "/api/wardrobe/items",
+    "/api/wardrobe/category-sections",
+    "/api/wardrobe/categories",
+    "/api/wardrobe/stats",
+    "/api/outfits",
+)
+_VARIABLE = re.compile(r"<(?:[^:<>]+:)?(\w+)>")
 ENDS_THE_CALLER = {"auth.logout", "auth.refresh_token", "users.delete_account", "users.change_password"}
 
 
@@ -31,12 +44,30 @@ def five(app: Flask, sign_up: Callable[..., Any]) -> list[Any]:
             "job_id"
         ]
         person.post("/api/save-avatar", data={"avatar": (io.BytesIO(drawn()), "me.jpg")})
+        person.ids = {"job_id": person.job_id, **wardrobe_of(person)}
     return people
+
+
+def wardrobe_of(person: Any) -> dict[str, int]:
+    def added(path: str, **body: Any) -> int:
+        return int(person.post(path, **body).json["data"]["id"])
+
+    section = added("/api/wardrobe/category-sections", json={"name": "attic"})
+    category = added("/api/wardrobe/categories", json={"name": "Costumes", "category_section": "attic"})
+    item = added(
+        "/api/wardrobe/items", data={"category_section": "attic", "garment_image": (io.BytesIO(drawn()), "hat.jpg")}
+    )
+    outfit = added("/api/outfits", json={"name": "Sunday", "item_ids": [item]})
+    return {"section_id": section, "category_id": category, "item_id": item, "outfit_id": outfit}
 
 
 def state(person: Any) -> list[Any]:
     """What a person sees of their own things; signatures of links stay equal within the hour."""
     return [person.get(path).json["data"] for path in (*OWN_STATE, f"/api/job/{person.job_id}")]
+
+
+def _filled(ids: dict[str, Any], variable: re.Match[str]) -> str:
+    return str(ids[variable[1]])
 
 
 def routes_with_ids(app: Flask) -> list[tuple[str, str]]:
@@ -54,7 +85,7 @@ def test_another_persons_ids_are_not_found(app: Flask, five: list[Any]) -> None:
     for stranger in five:
         for owner in (person for person in five if person is not stranger):
             for method, rule in routes:
-                path = re.sub(r"<[^>]*job_id>", owner.job_id, rule)
+                path = _VARIABLE.sub(partial(_filled, owner.ids), rule)
                 answer = stranger.request(method, path, json={"favorite": True})
                 assert (answer.status_code, answer.json["error_code"]) == (404, "NOT_FOUND"), (method, path)
     assert [state(person) for person in five] == before

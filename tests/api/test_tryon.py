@@ -87,8 +87,8 @@ def test_top_and_bottom_are_one_job(ready: Callable[..., Flask], sign_up: Callab
     [
         ({"selfie": None}, "VALIDATION_ERROR", "selfie"),
         ({"garment_image": None}, "VALIDATION_ERROR", "garment_image"),
-        ({"wardrobe_item_id": "1"}, "VALIDATION_ERROR", "wardrobe_item_id"),
-        ({"outfit_id": "1"}, "VALIDATION_ERROR", "outfit_id"),
+        ({"wardrobe_item_id": "one"}, "VALIDATION_ERROR", "wardrobe_item_id"),
+        ({"outfit_id": "one"}, "VALIDATION_ERROR", "outfit_id"),
         ({"garment_type": "hat"}, "VALIDATION_ERROR", "garment_type"),
         ({"options": "{broken"}, "VALIDATION_ERROR", "options"),
         ({"options": "[]"}, "VALIDATION_ERROR", "options"),
