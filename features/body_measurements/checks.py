@@ -92,7 +92,7 @@ def _hint(field: Field, value: float) -> str:
 
 def _unusual(field: Field, unit: Unit) -> MeasurementNotice:
     usual = _span(field, field.warn, unit)
-    return MeasurementNotice("unusual_value", field.name, f"{_words(field.name)} is rarely not {usual}. Check it.")
+    return MeasurementNotice("unusual_value", field.name, f"{_words(field.name)} is usually {usual}. Check it.")
 
 
 def _contradictions(values: Values) -> Iterator[MeasurementNotice]:

@@ -14,7 +14,8 @@ _SENTENCES = {
     "cell_unreadable": "Numbers that could not be read were left out: {}.",
     "number_impossible": "Numbers that no adult's size has were left out: {}.",
     "unit_unknown": "Columns whose numbers fit no unit were left out: {}.",
-    "unit_ambiguous": "It is not certain whether these are inches, or half widths in cm: {}. Name the unit to be sure.",
+    "unit_ambiguous": "It is not certain whether these are inches, or half widths in cm: {}. Name the unit"
+    " and chart_kind (body or garment) to be sure.",
     "unit_contradicted": "The numbers do not fit the unit that is named and were read in the other one: {}.",
     "half_width_doubled": "Widths of the garment laid flat were doubled: {}.",
     "column_twice": "Columns that say the same again were left out: {}.",

@@ -11,6 +11,7 @@ from features.fitting.terms import Zone
 from features.fitting.zones import ColumnName, Limits, limits
 
 CM, INCH = "cm", "in"
+NEARLY_USUAL = 0.9  # of the usual least: EN 13402-3's XXS has 66 to 74 cm where most charts' middle is over 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ def _said_scale(column: Column, middle: float, unit: str, evidence: Evidence) ->
 
 def _guessed_scale(column: Column, middle: float, evidence: Evidence) -> Scale | None:
     likely = list(_likely(column, middle))
+    if evidence.garment is None and _is_of_small_bodies(column, middle, likely):
+        return _possible_scale(column, middle, CM)
     by_unit = [scale for scale in likely if scale.unit == evidence.unit]
     if not likely or (evidence.unit and not by_unit):
         return _possible_scale(column, middle, evidence.unit or CM)
@@ -169,6 +172,13 @@ def _guessed_scale(column: Column, middle: float, evidence: Evidence) -> Scale |
         # Whole cm and inches: only a garment's length can be both, and it follows the others.
         return replace((by_unit or likely)[0], sure=likely[1].flat or bool(by_unit))
     return _inch_or_flat(column, middle, likely, evidence)
+
+
+def _is_of_small_bodies(column: Column, middle: float, likely: Sequence[Scale]) -> bool:
+    """Ranges a little under the usual least are XXS and XS alone: widths laid flat are single numbers."""
+    ranges = all(cell.lo != cell.hi for cell in column.cells.values())
+    only_flat = bool(likely) and all(scale.flat for scale in likely) and not column.read.flat
+    return ranges and only_flat and middle >= NEARLY_USUAL * column.limits.low
 
 
 def _possible_scale(column: Column, middle: float, unit: str) -> Scale | None:

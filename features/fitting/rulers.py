@@ -19,7 +19,8 @@ LONE_HALF_WIDTH = 0.04
 LEAST_FILLED = 0.5
 """Of the sizes must name a zone for it to be compared; the others are filled in between and beyond."""
 HARD_SLACK_CM = 2.0
-"""A size is still wearable so far over its range, or half a step over it where sizes lie closer."""
+"""Where the cloth closes round the body a size is still wearable so far over its range, or half a step over it where
+sizes lie closer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Ruler:
 
     def first_wearable(self, cm: float) -> int:
         """The smallest size that is not too tight for a body of so many cm; the largest one when all are."""
-        limits = [worn.hi + self._slack(place) for place, worn in enumerate(self.worn)]
+        limits = [worn.hi + self.slack(place) for place, worn in enumerate(self.worn)]
         falling = list(accumulate(reversed(limits), min))[::-1]
         return next((place for place, limit in enumerate(falling) if cm <= limit), len(limits) - 1)
 
@@ -60,9 +61,12 @@ class Ruler:
         """The smallest size that a body of so many cm lies not over; the largest one when it lies over all."""
         return next((place for place, worn in enumerate(self.worn) if cm <= worn.hi), len(self.worn) - 1)
 
-    def _slack(self, place: int) -> float:
-        """A shoe is never shorter than the foot."""
-        return 0.0 if self.zone is Zone.FOOT_LENGTH else min(HARD_SLACK_CM, self.half_step(place))
+    def slack(self, place: int) -> float:
+        """How far over its range a size is still wearable. A shoe is never shorter than the foot."""
+        if self.zone is Zone.FOOT_LENGTH:
+            return 0.0
+        half = self.half_step(place)
+        return min(HARD_SLACK_CM, half) if self.hard else half
 
 
 def ruler_of(zone: Zone, said: Sequence[Cell | None], kind: ChartKind, context: FitContext) -> Ruler | None:

@@ -14,7 +14,7 @@ from features.fitting.outcome import FitOutcome, Notice, Origin
 from features.fitting.schemas import CheckRequest, FeedbackRequest, FitRequest
 from features.fitting.sizing import advise, body_of
 from features.fitting.sources import Found, GarmentFinder, sent_chart
-from features.fitting.standards import standard_chart
+from features.fitting.standards import chart_for_labels, standard_chart
 from features.fitting.stretch import stretch_of
 from features.fitting.terms import Advice, Chart, Decision, FitContext
 from features.fitting.wearer import Wearer, Wearers
@@ -111,11 +111,17 @@ def _answer(question: _Question) -> FitOutcome:
 
 
 def _standard(question: _Question) -> Chart | None:
-    """Only for an adult's garment and a sex that are known: nothing is made up."""
+    """Only for an adult's garment and a sex that are known: nothing is made up.
+
+    In the page's sizes where they are other ones; of its own the standard keeps all, as pages tend to leave some out.
+    """
     named, sex = question.named, question.wearer.sex
-    if question.found.for_children:
+    if question.found.for_children or not (named and named.row and sex):
         return None
-    return standard_chart(named.row, named.category, sex) if named and named.row and sex else None
+    plain = standard_chart(named.row, named.category, sex)
+    if plain is None or all(find_label([row.label for row in plain.rows], size) for size in question.found.sizes):
+        return plain
+    return chart_for_labels(question.found.sizes, named.category, sex) or plain
 
 
 def _advice(question: _Question, chart: Chart, stretch_percent: float) -> Advice:
@@ -138,6 +144,9 @@ def _judged(outcome: FitOutcome, question: _Question, size: str) -> FitOutcome:
 def _notices(question: _Question, outcome: FitOutcome) -> Iterator[Notice]:
     if outcome.chart and not (question.named and question.named.row):
         yield Notice("garment_unknown", "The kind of garment is not known; it was judged by what the chart measures.")
+    wearer = question.wearer
+    if wearer.no_estimates and outcome.advice.missing and {"height", "weight"} <= wearer.values.keys():
+        yield Notice("no_estimates", wearer.no_estimates)
     recommended = outcome.advice.recommended
     if recommended and find_label(question.found.sold_out, recommended):
         yield Notice("sold_out", f"The page says that {recommended} is sold out.")

@@ -40,11 +40,11 @@ TIE_HOLDS = 0.5
 GUESS = 0.5
 """Confidence, of two axes that of the weaker one, up to which the advice is low_confidence."""
 ESTIMATED_CAP, STANDARD_CAP, UNIT_CAP, CONVERSION_CAP = 0.5, 0.6, 0.4, 0.5
-"""Confidence at most: with no tape at any girth or length; by a standard chart; when the unit was a guess; when labels
-were translated between size systems, whose tables differ by one or two sizes."""
+"""Confidence at most: with no tape at any girth or length that the chart gives; by a standard chart; when the unit was
+a guess; when labels were translated between size systems, whose tables differ by one or two sizes."""
 RIVAL = 0.2
 """Probability of the second best size from which on it is named beside a clear recommendation."""
-_STATURE = (Zone.HEIGHT, Zone.WEIGHT)
+_STATURE = frozenset({Zone.HEIGHT, Zone.WEIGHT})
 _TIGHT = (Verdict.TIGHT, Verdict.TOO_TIGHT)
 
 
@@ -155,8 +155,8 @@ class _Question:
 
     def _caps(self, known: Mapping[Zone, float]) -> Iterator[float]:
         yield 1.0
-        taped = [zone for zone, share in known.items() if share == 1.0 and zone not in _STATURE]
-        if not taped:
+        asked = {ruler.zone for axis in self.axes for ruler in axis.rulers} - _STATURE or _STATURE
+        if not any(share == 1.0 for zone, share in known.items() if zone in asked):
             yield ESTIMATED_CAP
         if self.chart.source is ChartSource.STANDARD:
             yield STANDARD_CAP

@@ -54,6 +54,7 @@ class ReadsPages(Protocol):
 @dataclass(frozen=True, slots=True)
 class Found:
     """`words`: what was said of the kind of garment, the most trusted first. `size`: the one the person has.
+    `sizes`: the names of those that the page sells.
 
     `chart`, `origin`: None when nobody has a chart. `for_children`: sold in sizes that advice is not for. `item_key`:
     empty when only a brand or a chart is known.
@@ -62,6 +63,7 @@ class Found:
     words: tuple[str | None, ...] = ()
     brand: str | None = None
     size: str | None = None
+    sizes: tuple[str, ...] = ()
     fabric: Sequence[Mapping[str, Any]] = ()
     chart: Chart | None = None
     origin: Origin | None = None
@@ -186,6 +188,7 @@ def _described(asked: Mention, url: str | None, item: WardrobeGarment | None, pr
         words=(asked.garment_type, asked.category, *_item_words(item), *_page_words(product)),
         brand=asked.brand or (item.brand if item else None) or (product.brand if product else None),
         size=item.size if item else None,
+        sizes=tuple(product.sizes) if product else (),
         fabric=(item.fabric if item else None) or (product.fabric if product else ()),
         item_key=_item_key(url, asked.wardrobe_item_id),
         sold_out=_sold_out(product),

@@ -159,7 +159,7 @@ def _at(points: Sequence[tuple[float, float]], chest: float) -> float:
 
 def _shoe_rows(sex: str) -> list[SizeRow]:
     lengths = [(size, (size - 2) / 1.5) for size in SHOE_SIZES[sex]]  # ISO/TS 19407: EU = 1.5 * foot + 2
-    return [SizeRow(str(size), _foot(length - SHOE_STEP_CM, length)) for size, length in lengths]
+    return [SizeRow(f"EU {size}", _foot(length - SHOE_STEP_CM, length)) for size, length in lengths]
 
 
 def _foot(lo: float, hi: float) -> dict[Zone, Cell]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from features.body_measurements.model import Unit
 from features.body_measurements.units import CM_PER_INCH, KG_PER_POUND
+from features.fitting.bodies import FIELDS
 from features.fitting.outcome import FitOutcome, Origin, SizeVerdict, size_verdict
 from features.fitting.terms import BodySource, Decision, Preference, Verdict, Zone, ZoneFit
 
@@ -28,6 +29,15 @@ VERDICTS: dict[Verdict, str] = {
     Verdict.LOOSE: "a little loose",
     Verdict.TOO_LOOSE: "too loose",
 }
+LENGTH_VERDICTS: dict[Verdict, str] = {
+    Verdict.TOO_TIGHT: "cut too short",
+    Verdict.TIGHT: "cut a little short",
+    Verdict.IDEAL: "right",
+    Verdict.LOOSE: "cut a little long",
+    Verdict.TOO_LOOSE: "cut too long",
+}
+LENGTHS = frozenset({Zone.INSEAM, Zone.ARM, Zone.HEIGHT})
+"""Zones along the body: nothing is tight there."""
 SIZE_VERDICTS: dict[SizeVerdict, str] = {
     SizeVerdict.TOO_SMALL: "is too small",
     SizeVerdict.TIGHT: "fits, but tightly",
@@ -65,8 +75,8 @@ def zone_name(zone: Zone) -> str:
 
 
 def field_name(field: str) -> str:
-    """ "waist_circumference" is the waist to a person."""
-    return field.removesuffix("_circumference").replace("breast", "bust").replace("_", " ")
+    """A measurement is called what its zone is called beside it: "breast_circumference" is the chest."""
+    return zone_name(_ZONE_OF[field])
 
 
 def length(cm: float, unit: Unit) -> str:
@@ -76,6 +86,9 @@ def length(cm: float, unit: Unit) -> str:
 def listed(names: Sequence[str], joint: str = "and") -> str:
     """ "a", "a and b", "a, b and c"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joint} {names[-1]}" if names else ""
+
+
+_ZONE_OF: dict[str, Zone] = {field: zone for zone, fields in FIELDS.items() for field in fields}
 
 
 def _sentences(outcome: FitOutcome) -> Iterator[str]:
@@ -128,6 +141,8 @@ def _insufficient(outcome: FitOutcome) -> str:
             " Send size_chart, or a category together with the gender for a standard chart."
         )
     wanted = [field_name(item.field) for item in outcome.advice.missing]
+    if not wanted and not outcome.advice.sizes:
+        return "No size can be recommended: the chart names no measurement of the body that decides it."
     ask = f" Add {listed(wanted[:SENT_ZONES], 'or')}." if wanted else ""
     if outcome.advice.sizes:
         return f"No size can be recommended: only a part of what decides it is known.{ask}"
@@ -152,7 +167,9 @@ def _source(outcome: FitOutcome) -> str:
         return ""
     if outcome.origin is Origin.TABLE:
         name = outcome.chart.standard or "a standard chart"
-        return f"No chart of the shop was found, so {name} stands in; brands differ from it by about one size."
+        translated = " Its sizes were translated from another system, which is worth about one more."
+        said = f"No chart of the shop was found, so {name} stands in; brands differ from it by about one size."
+        return said + translated if outcome.chart.conversion else said
     return SOURCES[outcome.origin]
 
 
@@ -185,14 +202,16 @@ def _help(outcome: FitOutcome) -> str:
     if not missing or outcome.advice.decision is Decision.INSUFFICIENT_DATA:
         return ""
     best = max(missing, key=lambda item: item.confidence_if_added)
-    then = _percent(best.confidence_if_added)
-    return f"Measuring the {field_name(best.field)} would help most (confidence about {then})."
+    name, then = field_name(best.field), _percent(best.confidence_if_added)
+    if then == _percent(outcome.confidence):
+        return f"The {name} was not measured; it would hardly change the advice."
+    return f"Measuring the {name} would help most (expected confidence {then})."
 
 
 def _verdict(zone: ZoneFit, unit: Unit) -> str:
     if zone.verdict is Verdict.UNCERTAIN:
         return f"not known well enough (plus or minus {_amount(zone.zone, zone.plus_minus_cm, unit)})"
-    return VERDICTS[zone.verdict]
+    return (LENGTH_VERDICTS if zone.zone in LENGTHS else VERDICTS)[zone.verdict]
 
 
 def _place(zone: ZoneFit, unit: Unit) -> str:

@@ -168,7 +168,7 @@ def test_nothing_known_of_the_body_is_no_size(person: Any) -> None:
     told = ask(person)
     assert (told["decision"], told["recommended_size"], told["fits"]) == ("insufficient_data", None, None)
     assert {"breast_circumference", "waist_circumference"} <= {item["field"] for item in told["missing_measurements"]}
-    assert told["zones"] == [] and told["confidence"] == 0 and "bust" in told["reasoning"]
+    assert told["zones"] == [] and told["confidence"] == 0 and "chest" in told["reasoning"]
 
 
 def test_a_check_of_nothing_is_undecided(person: Any) -> None:

@@ -146,6 +146,17 @@ def test_a_standard_chart_by_category_and_gender(ada: Any, fields: dict[str, str
     assert told["confidence"] <= 0.6 and "EN 13402" in told["reasoning"]
 
 
+@pytest.mark.parametrize(("size", "label"), [("39", "EU 39"), ("EU 39", "EU 39"), ("UK 6", "EU 39")])
+def test_shoes_of_a_standard_in_another_system(ada: Any, size: str, label: str) -> None:
+    told = ask(ada, f"{FIT}/check", category="shoes", size=size, measurements={"foot_length": 24.5})
+    assert (told["size"], told["recommended_size"]) == (label, "EU 39")
+
+
+def test_a_shoe_shorter_than_the_foot_does_not_fit(ada: Any) -> None:
+    told = ask(ada, f"{FIT}/check", category="shoes", size="38", measurements={"foot_length": 24.5})
+    assert (told["fits"], told["size_verdict"]) == (False, "too_small")
+
+
 def test_the_gender_of_the_request_wins(ada: Any) -> None:
     woman, man = (ask(ada, category="upper_body", gender=gender, measurements=EN_M) for gender in ("female", "male"))
     assert (woman["recommended_size"], man["recommended_size"]) == ("M", "S")

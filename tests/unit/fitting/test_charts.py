@@ -167,6 +167,14 @@ def test_a_garment_chart(name: str) -> None:
     assert chart.unit_ambiguous is ambiguous is ("unit_ambiguous" in codes(chart))
 
 
+def test_the_smallest_sizes_alone_are_no_widths_laid_flat() -> None:
+    chart = read_chart({"XXS": {"Bust": "66-70"}, "XS": {"Bust": "70-74"}})
+    assert numbers(chart) == {"XXS": {"chest": (66, 70)}, "XS": {"chest": (70, 74)}}
+    assert chart.kind is ChartKind.BODY and chart.unit_ambiguous
+    flat = read_chart({"XL": {"Bust": 66}, "XXL": {"Bust": 70}})
+    assert numbers(flat)["XL"] == {"chest": (132, 132)}
+
+
 def test_what_is_said_wins() -> None:
     raw = {"S": {"chest": 46}, "M": {"chest": 48}}
     chart = read_chart(raw, source=ChartSource.BRAND, kind="body", unit="in")

@@ -26,6 +26,7 @@ from shared.models.user import UserTable
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 PAGE = "https://shop.example/p/dress"
+EN_LETTERS = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "3XL")
 CHART = {"UK 10": {"chest": "84-88"}, "UK 12": {"chest": "88-92"}, "UK 14": {"chest": "92-96"}}
 
 
@@ -132,6 +133,39 @@ def test_no_grown_ups_chart_stands_in_for_childrens_clothes(
     pages.product.sizes = sizes
     told = service.recommend("ada", FitRequest(garment_url=PAGE))
     assert told.chart is None and codes(told) == ["children"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "labels"),
+    [
+        (["EU 36", "EU 38", "EU 40"], ["EU 36", "EU 38", "EU 40"]),
+        (["XS/S", "M/L"], ["XS/S", "M/L"]),
+        (["S", "L"], list(EN_LETTERS)),
+        (["Fox", "Owl"], list(EN_LETTERS)),
+    ],
+)
+def test_a_standard_chart_speaks_of_the_sizes_that_the_page_sells(
+    service: FittingService, pages: Pages, sizes: list[str], labels: list[str]
+) -> None:
+    assert pages.product
+    pages.product.sizes = sizes
+    told = service.recommend("ada", FitRequest(garment_url=PAGE, gender="female"))
+    assert told.chart and [row.label for row in told.chart.rows] == labels and told.confidence <= 0.6
+
+
+def test_sizes_of_another_system_are_worth_half_at_most(service: FittingService, pages: Pages) -> None:
+    assert pages.product
+    pages.product.sizes = ["UK 10", "UK 12", "UK 14", "UK 16"]
+    bust = {"breast_circumference": 92.0}
+    told = service.recommend("ada", FitRequest(garment_url=PAGE, gender="female", measurements=bust))
+    assert told.chart and told.chart.conversion and told.advice.recommended == "UK 14" and told.confidence <= 0.5
+
+
+@pytest.mark.parametrize(("gender", "said"), [("other", True), ("female", False)])
+def test_it_is_said_why_nothing_is_estimated(service: FittingService, gender: Any, said: bool) -> None:
+    body = {"height": 168.0, "weight": 62.0}
+    told = service.recommend("ada", FitRequest(size_chart={"S": {"hip": 90}}, gender=gender, measurements=body))
+    assert ("no_estimates" in codes(told)) is said
 
 
 def test_feedback_reaches_the_maths(service: FittingService, pages: Pages) -> None:

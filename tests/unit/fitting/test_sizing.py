@@ -200,6 +200,25 @@ def test_verdicts_go_by_the_distance_from_the_range(waist: float, verdict: str, 
     assert (zone.tight > 0.5, zone.loose > 0.5) == (deviation > 0, deviation < 0)
 
 
+@pytest.mark.parametrize(("chest", "verdict"), [(91.5, "tight"), (92.5, "too_tight"), (94.0, "too_tight")])
+def test_a_size_too_tight_to_be_recommended_does_not_fit(chest: float, verdict: str) -> None:
+    """Letters are 8 cm wide: who is half a step over S is a whole M."""
+    assert judge(body(chest=chest), women(), TOP, "S").zones[0].verdict is Verdict(verdict)
+
+
+@pytest.mark.parametrize(("foot", "verdict"), [(24.0, "ideal"), (24.04, "tight"), (24.2, "too_tight")])
+def test_a_shoe_that_is_shorter_than_the_foot(foot: float, verdict: str) -> None:
+    feet = chart({Zone.FOOT_LENGTH: [23.3, 24.0, 24.7]}, ["37", "38", "39"])
+    assert judge(body(foot_length=foot), feet, FitContext("shoes"), "38").zones[0].verdict is Verdict(verdict)
+
+
+def test_a_chart_of_nothing_but_height_and_weight_is_taken_at_its_word() -> None:
+    tights = chart(
+        {Zone.HEIGHT: [Cell(155, 165), Cell(165, 175)], Zone.WEIGHT: [Cell(45, 60), Cell(60, 75)]}, ["S", "M"]
+    )
+    assert advise(body(height=170.0, weight=68.0), tights, FitContext("leggings")).confidence > 0.9
+
+
 def test_an_estimate_is_uncertain_unless_it_is_far_out() -> None:
     near, far = {Zone.CHEST: guessed(Zone.CHEST, 99.0, 4.2)}, {Zone.CHEST: guessed(Zone.CHEST, 116.0, 4.2)}
     assert judge(near, women(), TOP, "M").zones[0].verdict is Verdict.UNCERTAIN

@@ -53,7 +53,7 @@ def test_trousers_are_not_chosen_by_the_chest() -> None:
 
 def test_a_shoe_holds_the_feet_up_to_its_length() -> None:
     chart = standard_chart("shoes", "shoes", "male")
-    assert cell(chart, "42", Zone.FOOT_LENGTH) == Cell(26.0, 26.67)
+    assert cell(chart, "EU 42", Zone.FOOT_LENGTH) == Cell(26.0, 26.67)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,11 @@ OVER = zone(Zone.WAIST, Verdict.TIGHT, 98, deviation_cm=2.0)
             Unit.METRIC,
             "Foot length: 25 cm, within its 25 to 25.5 cm: right.",
         ),
+        (
+            zone(Zone.INSEAM, Verdict.LOOSE, 82, ease_cm=-0.7),
+            Unit.METRIC,
+            "Inside leg: 82 cm, 0.7 cm more than the garment measures: cut a little long.",
+        ),
     ],
 )  # fmt: skip
 def test_a_zone(one: ZoneFit, unit: Unit, sentence: str) -> None:
@@ -152,7 +157,21 @@ def test_a_zone(one: ZoneFit, unit: Unit, sentence: str) -> None:
                     )
                 }
             ),
-            "Measuring the waist would help most (confidence about 90 %).",
+            "Measuring the waist would help most (expected confidence 90 %).",
+        ),
+        (
+            outcome(advice={"missing": (MissingMeasurement("hip_circumference", 0.8),)}),
+            "The hip was not measured; it would hardly change the advice.",
+        ),
+        (
+            outcome(advice={"missing": (MissingMeasurement("hip_circumference", 1.0),)}),
+            "(expected confidence over 99 %)",
+        ),
+        (
+            outcome(
+                origin=Origin.TABLE, chart=replace(SHOP, source=ChartSource.STANDARD, standard="EN", conversion=True)
+            ),
+            "Its sizes were translated from another system",
         ),
         (outcome(asked=Asked("M", "M")), "Size M fits. It is also the size that suits"),
         (outcome(zone(), OVER, asked=Asked("M", "m")), "Size M fits, but tightly."),
@@ -190,7 +209,13 @@ def test_without_measurements_it_says_what_to_add() -> None:
     missing = tuple(MissingMeasurement(name, 0.5) for name in FIELDS.values())
     nothing = Advice(Decision.INSUFFICIENT_DATA, None, 0.0, (), missing=missing)
     said = reasoning(FitOutcome(nothing, Preference.REGULAR, Unit.METRIC, SHOP, Origin.REQUEST))
-    assert "Add bust, waist or hip." in said and "Measuring" not in said
+    assert "Add chest, waist or hip." in said and "Measuring" not in said
+
+
+def test_a_chart_that_no_measurement_would_help() -> None:
+    nothing = Advice(Decision.INSUFFICIENT_DATA, None, 0.0, ())
+    said = reasoning(FitOutcome(nothing, Preference.REGULAR, Unit.METRIC, SHOP, Origin.REQUEST))
+    assert said == "No size can be recommended: the chart names no measurement of the body that decides it."
 
 
 def test_half_of_two_axes_is_told_as_such() -> None:
@@ -198,7 +223,7 @@ def test_half_of_two_axes_is_told_as_such() -> None:
     missing = (MissingMeasurement("inner_leg_length", 0.7),)
     half = Advice(Decision.INSUFFICIENT_DATA, None, 0.0, sizes, missing=missing)
     said = reasoning(FitOutcome(half, Preference.REGULAR, Unit.METRIC, SHOP, Origin.REQUEST))
-    assert "only a part of what decides it is known. Add inner leg length." in said
+    assert "only a part of what decides it is known. Add inside leg." in said
 
 
 @pytest.mark.parametrize(
@@ -257,8 +282,8 @@ def test_fits_is_never_true_of_nothing(told: FitOutcome, fits: bool | None) -> N
 
 def test_small_words() -> None:
     assert [field_name(name) for name in ("breast_circumference", "inner_leg_length", "height")] == [
-        "bust",
-        "inner leg length",
+        "chest",
+        "inside leg",
         "height",
     ]
     assert (listed([]), listed(["a"]), listed(["a", "b", "c"], "or")) == ("", "a", "a, b or c")
