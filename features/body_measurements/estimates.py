@@ -120,7 +120,7 @@ def may_estimate(gender: str | None, age: int | None) -> str | None:
     if gender is None:
         return "Estimates need the gender in the profile: women and men differ too much."
     if gender not in _LINES:
-        return "There are no estimates for this gender: the data behind them know women and men only."
+        return "Without a gender (male or female) girths are not estimated: women and men differ too much."
     return None
 
 

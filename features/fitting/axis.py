@@ -67,6 +67,20 @@ class Axis:
         return 0 if heaviest.value.cm < heaviest.ruler.smallest_body else None
 
     @property
+    def tells_apart(self) -> bool:
+        """Whether what is known of the body can speak for one step more than for another."""
+        return len(self.scale.steps) == 1 or any(item.weight and item.ruler.differs for item in self.evidence)
+
+    def is_off(self, step: int) -> bool:
+        """Whether a step is no size to wear where the cloth closes round the body: too small at any place, or too large
+        at one and not filled at another (a body of two sizes needs the larger)."""
+        places = [(item.ruler, item.value.cm) for item in self._binding]
+        if any(ruler.is_too_small(step, cm) for ruler, cm in places):
+            return True
+        filled = any(cm >= ruler.worn[step].lo for ruler, cm in places)
+        return not filled and any(ruler.is_too_large(step, cm) for ruler, cm in places)
+
+    @property
     def _binding(self) -> tuple[Evidence, ...]:
         """An estimate forbids nothing."""
         return tuple(item for item in self.evidence if item.ruler.hard and not item.estimated)

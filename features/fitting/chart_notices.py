@@ -22,6 +22,7 @@ _SENTENCES = {
     "size_twice": "Sizes that stand in the chart twice were taken once: {}.",
     "row_skipped": "Sizes without a usable number were left out: {}.",
     "zone_dropped": "Measurements that do not grow with the size were left out: {}.",
+    "sizes_alike": "The chart says the same of all its sizes, so it does not tell them apart.",
     "inseam_from_label": "The inside leg was taken from the sizes' names, in inches: {}.",
 }
 

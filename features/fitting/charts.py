@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from features.fitting.cells import CM_PER_INCH, RawCell, is_blank, known_unit, read_cell
+from features.fitting.chart_kinds import is_of_garment, kind_said
 from features.fitting.chart_notices import Notices
 from features.fitting.chart_order import falling_zones, ordered
 from features.fitting.chart_shapes import ROOT, RawChart, RawRow, raw_chart
@@ -22,8 +23,6 @@ from shared.errors import SizeChartInvalidError
 OPEN_SHARE = 0.05  # width of "up to 90" in a chart without any other cell: 4 cm of a chest, the step of EN 13402-3
 COLUMNS_AT_MOST = 100  # different names; the largest charts of shops have about 15
 CHILDREN_CM = (85.0, 140.0)  # median body height of a chart; adults' begin at 1.45 m
-SLEEVES = ("sleeve", "armel", "aermel", "manche", "manga", "manica", "maniche", "mouw")
-_GARMENT_WORDS = frozenset("garment product item flat finished prenda vetement capo produkt produit".split())
 
 Cells = dict[int, dict[Zone, RawCell]]
 
@@ -41,12 +40,14 @@ def read_chart(
     rows = _for_adults(found, notices)
     columns = _columns(rows, notices)
     _refuse_children(columns)
-    said_kind = _kind(kind) or _kind(found.kind)
-    garment = said_kind is ChartKind.GARMENT if said_kind else _speaks_of_garment(columns) or None
-    settled = _usable(settle(columns, known_unit(unit) or known_unit(found.unit), garment), notices)
+    said_kind, said_unit = kind_said(kind) or kind_said(found.kind), known_unit(unit) or known_unit(found.unit)
+    garment = said_kind is ChartKind.GARMENT if said_kind else is_of_garment(columns, rows, said_unit)
+    settled = _usable(settle(columns, said_unit, garment), notices)
     sizes = _sizes(rows, settled, notices)
     if not sizes:
         raise _nothing_left(rows, columns)
+    if _are_alike(sizes):
+        notices.add("sizes_alike", sizes[0].label)
     inferred = ChartKind.GARMENT if garment or any(_is_flat(column) for column in settled) else ChartKind.BODY
     return Chart(
         rows=sizes,
@@ -57,13 +58,6 @@ def read_chart(
         unit_ambiguous=any(_is_doubtful(column) for column in settled),
         warnings=notices.all(),
     )
-
-
-def _kind(said: Any) -> ChartKind | None:
-    words = fold(said).split() if isinstance(said, str) else []
-    if not _GARMENT_WORDS.isdisjoint(words):
-        return ChartKind.GARMENT
-    return ChartKind.BODY if "body" in words else None
 
 
 def _for_adults(found: RawChart, notices: Notices) -> list[RawRow]:
@@ -148,21 +142,6 @@ def _with_leg_length(columns: Sequence[Column], rows: Sequence[RawRow]) -> list[
         replace(column, read=ColumnName(Zone.INSEAM, column.read.unit)) if column.zone is Zone.LENGTH else column
         for column in columns
     ]
-
-
-def _speaks_of_garment(columns: Iterable[Column]) -> bool:
-    """A length, a flat width or the word itself. Sleeves too, unless the chart gives ranges, as those of bodies do."""
-    columns = list(columns)
-    if any(column.read.garment or column.read.flat or column.zone is Zone.LENGTH for column in columns):
-        return True
-    exact = all(cell.lo == cell.hi for column in columns for cell in column.cells.values())
-    return exact and any(_is_sleeve(column) for column in columns)
-
-
-def _is_sleeve(column: Column) -> bool:
-    """From the shoulder; the long ones from the middle of the back stand in charts of bodies."""
-    named = any(token.startswith(SLEEVES) for token in column.read.tokens)
-    return named and settle([column], None, None)[0].scale is not None
 
 
 def _usable(settled: Sequence[Settled], notices: Notices) -> list[Settled]:
@@ -301,6 +280,12 @@ def _growing(rows: tuple[SizeRow, ...], notices: Notices) -> tuple[SizeRow, ...]
         if not row.cells:
             notices.add("row_skipped", row.label)
     return tuple(row for row in kept if row.cells)
+
+
+def _are_alike(rows: Sequence[SizeRow]) -> bool:
+    """All sizes say the same of the body; one longer than the other is no help."""
+    said = {tuple((zone, cell) for zone, cell in row.cells.items() if zone is not Zone.LENGTH) for row in rows}
+    return len(rows) > 1 and len(said) == 1
 
 
 def _nothing_left(rows: Sequence[RawRow], columns: Sequence[Column]) -> SizeChartInvalidError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from features.fitting.terms import Cell, Preference, Zone
+from features.fitting.terms import Cell, ChartKind, Preference, Zone
 from features.fitting.zones import lines_of
 
 ANY_GARMENT = "*"
@@ -57,6 +57,12 @@ def ease_of(garment: str, zone: Zone, preference: Preference) -> Ease | None:
     """None where nothing is known of how a garment should lie there: the zone is not compared."""
     table = _eases()
     return table.get(garment, table[ANY_GARMENT]).get((zone, preference))
+
+
+def is_compared(garment: str, zone: Zone, kind: ChartKind) -> bool:
+    """Whether a chart's numbers there can be held against a body at all."""
+    known = kind is ChartKind.BODY or ease_of(garment, zone, Preference.REGULAR) is not None
+    return known and importance_of(garment, zone) is not None
 
 
 @cache

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from features.fitting.ease import ease_of, importance_of, stretched
-from features.fitting.terms import Cell, ChartKind, FitContext, Zone
+from features.fitting.terms import LENGTHS, Cell, ChartKind, FitContext, Zone
 
 LONE_HALF_WIDTH = 0.04
 """Of a single number without neighbours: EN 13402-3 letters are 8 cm wide at 98 cm, so 4 % to each side."""
@@ -21,6 +21,11 @@ LEAST_FILLED = 0.5
 HARD_SLACK_CM = 2.0
 """Where the cloth closes round the body a size is still wearable so far over its range, or half a step over it where
 sizes lie closer."""
+LEAST_REACH_CM = 2.0
+"""Along the body a size is wearable so far beside its range, however close the sizes lie: a choice of this project, as
+trousers and sleeves that are 2 cm off are worn and turned up."""
+READING_CM = 0.05
+"""Charts and tapes are read to the millimetre: less is no difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class Ruler:
     importance: float
     hard: bool
     garment: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether the sizes are not all alike here."""
+        return len(set(self.shares)) > 1
 
     def half_step(self, index: int) -> float:
         share = self.shares[index]
@@ -65,8 +75,19 @@ class Ruler:
         """How far over its range a size is still wearable. A shoe is never shorter than the foot."""
         if self.zone is Zone.FOOT_LENGTH:
             return 0.0
+        return min(HARD_SLACK_CM, self.half_step(place)) if self.hard else self.reach(place)
+
+    def reach(self, place: int) -> float:
+        """How far under its range a size is still wearable, and over it where no cloth closes round the body."""
         half = self.half_step(place)
-        return min(HARD_SLACK_CM, half) if self.hard else half
+        return max(LEAST_REACH_CM, half) if self.zone in LENGTHS else half
+
+    def is_too_small(self, place: int, cm: float) -> bool:
+        """A size for a body of so many cm, as feedback moved it."""
+        return cm > self.worn[place].hi + self.slack(place) + READING_CM
+
+    def is_too_large(self, place: int, cm: float) -> bool:
+        return cm < self.worn[place].lo - self.reach(place)
 
 
 def ruler_of(zone: Zone, said: Sequence[Cell | None], kind: ChartKind, context: FitContext) -> Ruler | None:

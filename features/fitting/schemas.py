@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, f
 from features.body_measurements.model import FIELD_NAMES, Unit
 from features.fitting.model import Outcome
 from features.fitting.terms import ChartKind, ChartSource, Preference
+from features.fitting.words import LONGEST_NAME
 from features.users.schemas import Gender, Text
 from shared.errors import ValidationError
 from shared.validators import InputModel, parse_model
@@ -27,7 +28,7 @@ def _printable(text: str) -> str:
 
 
 Word = Annotated[str, StringConstraints(max_length=100)]
-Size = Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(_printable)]
+Size = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME), AfterValidator(_printable)]
 Link = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 ItemId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Percent = Annotated[float, Field(ge=0, le=100)]

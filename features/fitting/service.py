@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from features.fitting import notices
 from features.fitting.asked import find_asked
 from features.fitting.feedback import Experience, FeedbackService
 from features.fitting.kinds import Named, name_garment, row_by_zones
-from features.fitting.labels import find_label, same_label
+from features.fitting.labels import find_label
 from features.fitting.model import Thing
 from features.fitting.outcome import FitOutcome, Notice, Origin
 from features.fitting.schemas import CheckRequest, FeedbackRequest, FitRequest
@@ -125,11 +126,15 @@ def _standard(question: _Question) -> Chart | None:
 
 
 def _advice(question: _Question, chart: Chart, stretch_percent: float) -> Advice:
-    wearer, named = question.wearer, question.named
+    wearer = question.wearer
     body = body_of(wearer.values, sex=wearer.sex, estimates=wearer.no_estimates is None)
-    row = (named.row if named else None) or row_by_zones(chart)
-    context = FitContext(row, question.wanted.preference, stretch_percent, question.experience.steps)
+    context = FitContext(_row(question, chart), question.wanted.preference, stretch_percent, question.experience.steps)
     return advise(body, chart, context)
+
+
+def _row(question: _Question, chart: Chart) -> str:
+    """Of the tables: by what the garment is called, else by what its chart measures."""
+    return (question.named.row if question.named else None) or row_by_zones(chart)
 
 
 def _judged(outcome: FitOutcome, question: _Question, size: str) -> FitOutcome:
@@ -142,17 +147,14 @@ def _judged(outcome: FitOutcome, question: _Question, size: str) -> FitOutcome:
 
 
 def _notices(question: _Question, outcome: FitOutcome) -> Iterator[Notice]:
-    if outcome.chart and not (question.named and question.named.row):
-        yield Notice("garment_unknown", "The kind of garment is not known; it was judged by what the chart measures.")
-    wearer = question.wearer
-    if wearer.no_estimates and outcome.advice.missing and {"height", "weight"} <= wearer.values.keys():
-        yield Notice("no_estimates", wearer.no_estimates)
-    recommended = outcome.advice.recommended
-    if recommended and find_label(question.found.sold_out, recommended):
-        yield Notice("sold_out", f"The page says that {recommended} is sold out.")
-    for size, said in question.experience.same_item.items():
-        if recommended and same_label(size, recommended) and said != "fit":
-            yield Notice("worn_before", f"You said of this garment that {size} was {said.value} for you.")
+    chart, recommended = outcome.chart, outcome.advice.recommended
+    if chart:
+        if not (question.named and question.named.row):
+            yield notices.GARMENT_UNKNOWN
+        yield from notices.of_the_chart(chart, _row(question, chart))
+    yield from notices.of_the_wearer(question.wearer, outcome)
+    if recommended:
+        yield from notices.of_the_size(recommended, question.found.sold_out, question.experience.same_item)
 
 
 def _need_a_way(wanted: FitRequest, wearer: Wearer) -> None:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from features.fitting.axis import Axis, axis_of
 from features.fitting.bodies import FIELDS, body_of
@@ -29,10 +30,10 @@ from features.fitting.terms import (
     Verdict,
     Zone,
 )
-from features.fitting.two_axes import Layout, layout_of
+from features.fitting.two_axes import Layout, Scale, layout_of, one_axis
 from features.fitting.verdicts import zones_at
 
-__all__ = ["advise", "body_of", "judge"]
+__all__ = ["advise", "body_of"]
 
 TIE = 0.1
 """Sizes whose probabilities lie closer are between_sizes, if they hold at least half of the probability together."""
@@ -52,16 +53,11 @@ def advise(body: Body, chart: Chart, context: FitContext) -> Advice:
     """The best size of the chart, how sure that is, and what to measure to know better.
 
     insufficient_data (no size) when the body lacks all that the chart, or one of its two axes, speaks of;
-    outside_chart (no size, the nearest one among the alternatives) when it lies half a step beyond the ends.
+    outside_chart (no size, the nearest one among the alternatives) when it lies half a step beyond the ends, or the
+    nearest size is far off where the cloth closes round the body. low_confidence when all sizes are alike by what is
+    known.
     """
     return _Question(body, chart, context).advice()
-
-
-def judge(body: Body, chart: Chart, context: FitContext, label: str) -> SizeFit:
-    """One size of the chart. Raises KeyError for a label that is not written exactly so in the chart."""
-    question = _Question(body, chart, context)
-    places = {row.label: place for place, row in enumerate(chart.rows)}
-    return question.size_fit(places[label])
 
 
 @dataclass(frozen=True)
@@ -72,11 +68,17 @@ class _Question:
 
     @cached_property
     def layout(self) -> Layout:
-        return layout_of(self.chart)
+        """On one axis where nothing that can be compared tells the lengths apart, so that they hold nothing up."""
+        layout = layout_of(self.chart)
+        lengths = layout.scales[1:]
+        return layout if all(self._axis(scale).rulers for scale in lengths) else one_axis(self.chart)
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
-        return tuple(axis_of(scale, self.body, self.chart, self.context) for scale in self.layout.scales)
+        return tuple(self._axis(scale) for scale in self.layout.scales)
+
+    def _axis(self, scale: Scale) -> Axis:
+        return axis_of(scale, self.body, self.chart, self.context)
 
     @cached_property
     def shares(self) -> tuple[float, ...]:
@@ -92,9 +94,12 @@ class _Question:
 
     @cached_property
     def picked(self) -> int:
-        """The row of the picked steps; where the shop does not make this combination, the likeliest that it makes."""
+        """The row of the picked steps; where the shop does not make this combination, the likeliest that it makes and
+        that can be worn: a leg can be turned up, a waist cannot be let out."""
         wanted = tuple(axis.pick(self.context.preference) for axis in self.axes)
-        return next((row for row, place in enumerate(self.layout.places) if place == wanted), self.ranked[0])
+        made = (row for row, place in enumerate(self.layout.places) if place == wanted)
+        worn = (row for row in self.ranked if not self._is_off(row))
+        return next(chain(made, worn), self.ranked[0])
 
     def size_fit(self, row: int) -> SizeFit:
         zones = [zone for axis, step in self._steps(row) for zone in zones_at(axis, step)]
@@ -118,6 +123,9 @@ class _Question:
             axes=_told(known) if len(self.axes) > 1 else {},
         )
 
+    def _is_off(self, row: int) -> bool:
+        return any(axis.is_off(step) for axis, step in self._steps(row))
+
     def _steps(self, row: int) -> Iterator[tuple[Axis, int]]:
         return zip(self.axes, self.layout.places[row], strict=True)
 
@@ -126,6 +134,10 @@ class _Question:
             return Decision.OUTSIDE_CHART
         if not all(axis.known for axis in self.axes):
             return Decision.INSUFFICIENT_DATA
+        if self._is_off(self.picked):
+            return Decision.OUTSIDE_CHART
+        if not all(axis.tells_apart for axis in self.axes):
+            return Decision.LOW_CONFIDENCE
         if self._tied:
             return Decision.BETWEEN_SIZES
         weakest = min(axis.shares[step] for axis, step in self._steps(self.picked))
@@ -203,8 +215,10 @@ class _Question:
 
     @property
     def _nearest_end(self) -> int:
-        """The likeliest row among those at the end that the body lies beyond."""
+        """The likeliest row among those at the end that the body lies beyond; between two sizes the picked one."""
         ends = [axis.outside for axis in self.axes]
+        if not any(end is not None for end in ends):
+            return self.picked
         fitting = [
             row
             for row in self.ranked

@@ -9,11 +9,9 @@ from itertools import pairwise
 
 from features.fitting.chart_order import ordered
 from features.fitting.labels import parse, system_of
-from features.fitting.systems import CLOTHES, LETTER, SHOES, Conversion, base_of, convert, sex_of, translate
+from features.fitting.systems import CLOTHES, LETTER, SHOES, base_of, sex_of
 from features.fitting.terms import Cell, Chart, ChartKind, ChartSource, SizeRow, Zone
 from features.fitting.zones import lines_of
-
-__all__ = ["Conversion", "chart_for_labels", "convert", "standard_chart", "translate"]
 
 EN_13402 = "EN 13402-3"
 ASTM_D5585 = "ASTM D5585-11e1"

@@ -21,33 +21,14 @@ _SEXES = {"female": "female", "woman": "female", "women": "female", "male": "mal
 
 
 @dataclass(frozen=True, slots=True)
-class Conversion:
-    """`spread`: by how many sizes published tables disagree about it."""
-
-    size: str
-    system: str
-    spread: float
-    approximate: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class _System:
     factor: float
     offset: float
     step: float
-    spread: float
-
-
-def convert(size: str, from_system: str, to_system: str, gender: str | None, kind: str = CLOTHES) -> Conversion | None:
-    """The size in another system. `from_system`, `to_system`: EU, UK, US, FR, IT, JP, LETTER or JEANS.
-
-    `kind`: clothes or shoes. None when the size, a system or the gender is not known, or nobody sells the result.
-    """
-    return _converted(parse(size).main, from_system, to_system, gender, kind)
 
 
 def base_of(label: str, gender: str | None, kind: str = CLOTHES) -> float | None:
-    """EU number of clothes, foot length in cm of shoes, of a number that names its system; see `convert`."""
+    """EU number of clothes, foot length in cm of shoes, of a number that names its system."""
     name, sex = parse(label).main, sex_of(gender)
     base = _base(name, name.system, sex, kind) if sex and name.system else None
     return base if base is not None and sex and _is_sold(base, sex, kind) else None
@@ -58,34 +39,30 @@ def sex_of(gender: str | None) -> str | None:
     return _SEXES.get((gender or "").casefold())
 
 
-def translate(
-    labels: Sequence[str], wanted: str, gender: str | None, kind: str = CLOTHES
-) -> tuple[str, Conversion] | None:
-    """The label that comes nearest to a size of another system, when both sides say their systems ("EU 38", M, W32)."""
+def translate(labels: Sequence[str], wanted: str, gender: str | None, kind: str = CLOTHES) -> str | None:
+    """The label that comes nearest to a size of another system, when both sides say their systems ("EU 38", M, W32).
+
+    `kind`: clothes or shoes. None when the size, a system or the gender is not known, or nobody sells the result.
+    """
     to_system = system_of(labels)
     if to_system is None:
         return None
     for name in parse(wanted).names:
         from_system = _system_of(name)
         found = _converted(name, from_system, to_system, gender, kind) if from_system else None
-        label = find_label(labels, _as_label(found)) if found else None
-        if found and label:
-            return label, found
+        if found and (label := find_label(labels, found)):
+            return label
     return None
 
 
-def _converted(name: Name, from_system: str, to_system: str, gender: str | None, kind: str) -> Conversion | None:
+def _converted(name: Name, from_system: str, to_system: str, gender: str | None, kind: str) -> str | None:
+    """As a label of the other system."""
     sex = sex_of(gender)
     base = _base(name, from_system, sex, kind) if sex else None
     if sex is None or base is None or not _is_sold(base, sex, kind):
         return None
     written = _written(base, to_system, sex, kind)
-    spread = max(_spread(system, sex, kind) for system in (from_system, to_system))
-    return Conversion(written, to_system, spread) if written else None
-
-
-def _as_label(found: Conversion) -> str:
-    return found.size if found.system in (LETTER, JEANS) else f"{found.system} {found.size}"
+    return written if written is None or to_system in (LETTER, JEANS) else f"{to_system} {written}"
 
 
 def _system_of(name: Name) -> str | None:
@@ -96,8 +73,8 @@ def _system_of(name: Name) -> str | None:
 def _systems() -> dict[tuple[str, str, str], _System]:
     rows = (line.split("\t") for line in lines_of("systems.tsv"))
     return {
-        (kind, sex, system): _System(float(factor), float(offset), float(step), float(spread))
-        for kind, sex, system, factor, offset, step, spread in rows
+        (kind, sex, system): _System(float(factor), float(offset), float(step))
+        for kind, sex, system, factor, offset, step in rows
     }
 
 
@@ -150,8 +127,3 @@ def _written(base: float, system: str, sex: str, kind: str) -> str | None:
 def _is_sold(base: float, sex: str, kind: str) -> bool:
     lo, hi = _BASES[(kind, sex if kind == CLOTHES else "")]
     return lo <= base <= hi
-
-
-def _spread(system: str, sex: str, kind: str) -> float:
-    known = _systems().get((kind, sex, system))
-    return known.spread if known else 1.0

@@ -29,6 +29,10 @@ class Zone(StrEnum):
     LENGTH = "length"
 
 
+LENGTHS = frozenset({Zone.INSEAM, Zone.ARM, Zone.HEIGHT})
+"""Zones along the body: nothing is tight there."""
+
+
 class ChartKind(StrEnum):
     """Whose measurements the numbers are."""
 

@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from features.fitting.labels import axes, parse
-from features.fitting.terms import Cell, Chart, ChartKind, SizeRow, Zone
+from features.fitting.terms import LENGTHS, Cell, Chart, ChartKind, SizeRow, Zone
 
 CM_PER_INCH = 2.54
 SIZE, WAIST, LENGTH = "size", "waist", "length"
-_LONG = (Zone.INSEAM, Zone.HEIGHT, Zone.ARM)
-"""Zones that the second axis speaks of."""
 _LENGTHS = {-1.0: "short", 0.0: "regular", 1.0: "long"}
 
 Cells = Mapping[Zone, Sequence[Cell | None]]
@@ -42,15 +40,16 @@ def layout_of(chart: Chart) -> Layout:
     labels = [row.label for row in chart.rows]
     inches = axes(labels)
     if pairs := [(float(pair[0]), float(pair[1])) for pair in inches if pair]:
-        return _two(chart, pairs, _jeans_length) if _full(pairs, labels) else _one(chart)
+        return _two(chart, pairs, _jeans_length) if _full(pairs, labels) else one_axis(chart)
     keys = [_named_length(label) for label in labels]
     named = [key for key in keys if key]
-    if _full(named, labels) and any(zone in row.cells for row in chart.rows for zone in _LONG):
+    if _full(named, labels) and any(zone in row.cells for row in chart.rows for zone in LENGTHS):
         return _two(chart, named, _worded_length)
-    return _one(chart)
+    return one_axis(chart)
 
 
-def _one(chart: Chart) -> Layout:
+def one_axis(chart: Chart) -> Layout:
+    """The rows in their order, whatever their labels say."""
     steps = tuple(row.label for row in chart.rows)
     scale = Scale(SIZE, steps, _columns([[row] for row in chart.rows], _zones(chart)), chart.kind)
     return Layout((scale,), tuple((place,) for place in range(len(steps))))
@@ -63,7 +62,7 @@ def _full(keys: Sequence[Key], labels: Sequence[str]) -> bool:
 def _two(chart: Chart, keys: Sequence[Key], length: Callable[[Chart, Sequence[Key], list[float]], Scale]) -> Layout:
     girths, lengths = sorted({key[0] for key in keys}), sorted({key[1] for key in keys})
     rows = [[row for row, key in zip(chart.rows, keys, strict=True) if key[0] == girth] for girth in girths]
-    cells = _columns(rows, [zone for zone in _zones(chart) if zone not in _LONG])
+    cells = _columns(rows, [zone for zone in _zones(chart) if zone not in LENGTHS])
     girth = Scale(WAIST if length is _jeans_length else SIZE, _names(girths), cells, chart.kind)
     places = tuple((girths.index(key[0]), lengths.index(key[1])) for key in keys)
     return Layout((girth, length(chart, keys, lengths)), places)
@@ -77,7 +76,7 @@ def _jeans_length(_chart: Chart, _keys: Sequence[Key], lengths: list[float]) -> 
 
 def _worded_length(chart: Chart, keys: Sequence[Key], lengths: list[float]) -> Scale:
     rows = [[row for row, key in zip(chart.rows, keys, strict=True) if key[1] == length] for length in lengths]
-    cells = _columns(rows, [zone for zone in _zones(chart) if zone in _LONG])
+    cells = _columns(rows, [zone for zone in _zones(chart) if zone in LENGTHS])
     return Scale(LENGTH, tuple(_LENGTHS.get(length, f"{length:g}") for length in lengths), cells, chart.kind)
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from features.fitting.axis import Axis
 from features.fitting.posterior import Evidence, above
-from features.fitting.rulers import Ruler
+from features.fitting.rulers import READING_CM, Ruler
 from features.fitting.terms import Cell, Verdict, ZoneFit
 
-READING_CM = 0.05
-"""Charts and tapes are read to the millimetre: less is no difference."""
 SDS_OF_90_PERCENT = 1.645
 CERTAIN = 0.9
 """Probability of being over or under a range from which on a verdict stands, however vague the body is known."""
@@ -47,12 +45,13 @@ def _deviation(cm: float, room: Cell) -> float:
 
 
 def _verdict(deviation: float, ruler: Ruler, step: int) -> Verdict:
-    """Within half a step of the range it is still wearable; over it no farther than a recommended size may be."""
+    """Within half a step of the range it is still wearable (along the body within 2 cm at least); over it no farther
+    than a recommended size may be."""
     if not deviation:
         return Verdict.IDEAL
     if deviation > 0:
         return Verdict.TOO_TIGHT if deviation > ruler.slack(step) + READING_CM else Verdict.TIGHT
-    return Verdict.TOO_LOOSE if -deviation > ruler.half_step(step) else Verdict.LOOSE
+    return Verdict.TOO_LOOSE if -deviation > ruler.reach(step) else Verdict.LOOSE
 
 
 def _vague(item: Evidence, step: int, outside: float) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal, Protocol
 
-from features.body_measurements.estimates import age_on, may_estimate
+from features.body_measurements.estimates import ADULT_FROM_YEARS, age_on, may_estimate
 from features.body_measurements.model import FIELDS, StoredMeasurements, Unit
 from features.body_measurements.service import MeasurementNotice
 from features.fitting.outcome import Notice
@@ -32,13 +31,17 @@ class KnowsMeasurements(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wearer:
-    """`values`: by field, in cm and kg. `no_estimates`: why there are none, None when they are allowed."""
+    """`values`: by field, in cm and kg. `no_estimates`: why there are none, None when they are allowed.
+
+    `growing`: known to be younger than the adults that charts and estimates are made for.
+    """
 
     values: Mapping[str, float]
     sex: Sex | None
     no_estimates: str | None
     unit: Unit
     notices: tuple[Notice, ...] = ()
+    growing: bool = False
 
 
 class Wearers:
@@ -52,13 +55,14 @@ class Wearers:
         user, stored = self._people.get(user_id), self._measurements.of(user_id)
         usual = stored.unit if stored else Unit.METRIC
         sent, odd = self._checked(wanted.measurements or {}, wanted.measured_in or usual)
-        gender = wanted.gender or user.gender
+        gender, age = wanted.gender or user.gender, age_on(user.birthday, self._clock().date())
         return Wearer(
             values=_merged(stored.values if stored else {}, sent),
             sex=_sex(gender),
-            no_estimates=may_estimate(gender, _age(user, self._clock().date())),
+            no_estimates=may_estimate(gender, age),
             unit=wanted.counts_in or usual,
             notices=tuple(Notice(item.code, item.message) for item in odd),
+            growing=age is not None and age < ADULT_FROM_YEARS,
         )
 
     def _checked(self, sent: Mapping[str, Any], unit: Unit) -> Checked:
@@ -83,7 +87,3 @@ def _twins(name: str, modern: str | None) -> set[str]:
 
 def _sex(gender: str | None) -> Sex | None:
     return "female" if gender == "female" else "male" if gender == "male" else None
-
-
-def _age(user: User, today: date) -> int | None:
-    return age_on(user.birthday, today)

@@ -11,7 +11,7 @@ from features.body_measurements.model import Unit
 from features.body_measurements.units import CM_PER_INCH, KG_PER_POUND
 from features.fitting.bodies import FIELDS
 from features.fitting.outcome import FitOutcome, Origin, SizeVerdict, size_verdict
-from features.fitting.terms import BodySource, Decision, Preference, Verdict, Zone, ZoneFit
+from features.fitting.terms import LENGTHS, BodySource, Decision, Preference, Verdict, Zone, ZoneFit
 
 ZONES: dict[Zone, str] = {
     Zone.BICEPS: "upper arm",
@@ -36,8 +36,6 @@ LENGTH_VERDICTS: dict[Verdict, str] = {
     Verdict.LOOSE: "cut a little long",
     Verdict.TOO_LOOSE: "cut too long",
 }
-LENGTHS = frozenset({Zone.INSEAM, Zone.ARM, Zone.HEIGHT})
-"""Zones along the body: nothing is tight there."""
 SIZE_VERDICTS: dict[SizeVerdict, str] = {
     SizeVerdict.TOO_SMALL: "is too small",
     SizeVerdict.TIGHT: "fits, but tightly",

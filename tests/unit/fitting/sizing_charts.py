@@ -6,7 +6,20 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from features.fitting.bodies import FIELDS, tape_sd
-from features.fitting.terms import Advice, BodySource, BodyValue, Cell, Chart, ChartKind, FitContext, SizeRow, Zone
+from features.fitting.sizing import advise
+from features.fitting.terms import (
+    Advice,
+    Body,
+    BodySource,
+    BodyValue,
+    Cell,
+    Chart,
+    ChartKind,
+    FitContext,
+    SizeFit,
+    SizeRow,
+    Zone,
+)
 
 LETTERS = ("XS", "S", "M", "L", "XL")
 WOMEN: dict[Zone, tuple[float, ...]] = {
@@ -56,6 +69,11 @@ def taped(zone: Zone, cm: float) -> BodyValue:
 
 def guessed(zone: Zone, cm: float, sd: float) -> BodyValue:
     return BodyValue(cm, sd, BodySource.ESTIMATED, FIELDS[zone][0], wide_sd=1.5 * sd)
+
+
+def judge(known: Body, asked: Chart, context: FitContext, label: str) -> SizeFit:
+    """One size of the advice."""
+    return next(size for size in advise(known, asked, context).sizes if size.label == label)
 
 
 def probabilities(advice: Advice) -> dict[str, float]:

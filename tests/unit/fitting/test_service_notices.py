@@ -65,14 +65,24 @@ def pages() -> Pages:
 
 
 @pytest.fixture
-def service(tmp_path: Path, pages: Pages) -> FittingService:
-    db = DatabaseManager(tmp_path / "test.db")
-    MigrationManager(db).run()
+def db(tmp_path: Path) -> DatabaseManager:
+    found = DatabaseManager(tmp_path / "test.db")
+    MigrationManager(found).run()
+    return found
+
+
+@pytest.fixture
+def people(db: DatabaseManager) -> UserTable:
     users = UserTable(db)
     users.add("ada", "hash", {"email": "a@example.com", "first_name": "A", "last_name": "L", "gender": "female"}, NOW)
-    people: Any = SimpleNamespace(get=users.get)
+    return users
+
+
+@pytest.fixture
+def service(db: DatabaseManager, people: UserTable, pages: Pages) -> FittingService:
+    known: Any = SimpleNamespace(get=people.get)
     return FittingService(
-        Wearers(people, Stored(db), lambda: NOW), GarmentFinder(pages, NoItems()), FeedbackService(db, lambda: NOW)
+        Wearers(known, Stored(db), lambda: NOW), GarmentFinder(pages, NoItems()), FeedbackService(db, lambda: NOW)
     )
 
 
@@ -103,6 +113,50 @@ def test_an_unknown_size_is_not_found(service: FittingService) -> None:
     with pytest.raises(NotFoundError) as caught:
         service.check("ada", CheckRequest(size_chart=CHART, size="EU 99"))
     assert caught.value.details["sizes"] == list(CHART)
+
+
+@pytest.mark.parametrize(("sizes", "named", "more"), [(12, "61", None), (13, "61", "1 more"), (200, "61", "188 more")])
+def test_the_sentence_lists_twelve_sizes_and_the_details_all(
+    service: FittingService, sizes: int, named: str, more: str | None
+) -> None:
+    chart = {f"A{50 + place}": {"chest": 80 + place / 10} for place in range(sizes)}
+    with pytest.raises(NotFoundError) as caught:
+        service.check("ada", CheckRequest(size_chart=chart, size="EU 99"))
+    assert len(caught.value.details["sizes"]) == sizes
+    assert caught.value.message.endswith(f"A{named} and {more}." if more else f"A{named}.")
+
+
+def test_a_size_may_be_as_long_as_a_charts_label(service: FittingService) -> None:
+    label = "size " + "x" * 55
+    told = service.check("ada", CheckRequest(size_chart={label: {"chest": 90}}, size=label))
+    assert told.asked and told.asked.label == label
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"garment_type": "t-shirt", "size_chart": {"S": {"chest": 96, "calf": 40, "length": 70}}}, True),
+        ({"garment_type": "t-shirt", "size_chart": {"S": {"chest": 96, "length": 70}}}, False),
+        ({"garment_type": "blazer", "size_chart": {"S": {"chest": 110, "sleeve": 63}}}, False),
+        ({"garment_type": "t-shirt", "size_chart": {"S": {"chest": 88, "calf": 40}}}, False),
+    ],
+)
+def test_zones_that_no_table_speaks_of_are_named(service: FittingService, wanted: Any, said: bool) -> None:
+    told = service.recommend("ada", FitRequest(**wanted))
+    assert ("zone_not_compared" in codes(told)) is said
+
+
+@pytest.mark.parametrize(
+    ("birthday", "chart", "said"),
+    [("2012-05-01", None, True), ("1990-05-01", None, False), (None, None, False), ("2012-05-01", CHART, False)],
+)
+def test_a_standard_chart_is_for_adults(
+    service: FittingService, people: UserTable, birthday: str | None, chart: Any, said: bool
+) -> None:
+    if birthday:
+        people.update("ada", {"birthday": birthday}, NOW)
+    told = service.recommend("ada", FitRequest(category="dress", size_chart=chart, gender="female"))
+    assert told.advice.recommended and ("adults_only" in codes(told)) is said
 
 
 def test_a_page_is_not_asked_for_what_is_wrong_anyway(service: FittingService, pages: Pages) -> None:

@@ -31,7 +31,7 @@ from features.fitting.terms import (
 )
 from tests.unit.fitting.sizing_charts import DRESS, TOP, chart, guessed, probabilities, ranges, taped, women
 
-ZONES = (Zone.CHEST, Zone.WAIST, Zone.HIP, Zone.NECK, Zone.HEIGHT)
+ZONES = (Zone.CHEST, Zone.WAIST, Zone.HIP, Zone.NECK, Zone.ARM, Zone.HEIGHT)
 cm = st.floats(40, 160)
 steps = st.floats(0, 12)
 contexts = st.builds(

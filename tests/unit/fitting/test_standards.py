@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from features.fitting.standards import chart_for_labels, convert, standard_chart, translate
+from features.fitting.standards import chart_for_labels, standard_chart
+from features.fitting.systems import translate
 from features.fitting.terms import Cell, Chart, ChartKind, ChartSource, Zone
 
 
@@ -72,63 +73,65 @@ def test_a_chart_is_never_invented(garment: str | None, category: str | None, ge
     assert standard_chart(garment, category, gender) is None
 
 
-@pytest.mark.parametrize(
-    ("size", "source", "target", "gender", "expected"),
-    [
-        ("34", "EU", "UK", "female", "8"),
-        ("34", "EU", "FR", "female", "36"),
-        ("40", "IT", "EU", "female", "34"),
-        ("8", "UK", "US", "female", "4"),
-        ("38/40", "EU", "UK", "female", "12"),
-        ("42", "EU", "LETTER", "female", "M"),
-        ("S", "LETTER", "EU", "female", "36"),
-        ("W28", "JEANS", "LETTER", "female", "S"),
-        ("50", "EU", "US", "male", "40"),
-        ("40", "UK", "LETTER", "male", "M"),
-        ("W32", "JEANS", "EU", "male", "48"),
-        ("48", "EU", "JEANS", "male", "W32"),
-        ("50", "IT", "EU", "male", "50"),
-    ],
-)
-def test_clothes_in_another_system(size: str, source: str, target: str, gender: str, expected: str) -> None:
-    found = convert(size, source, target, gender)
-    assert found is not None and (found.size, found.system) == (expected, target)
-    assert found.approximate and found.spread >= 1
+LETTERS = ["XS", "S", "M", "L", "XL"]
+JEANS = [f"W{inches}" for inches in range(24, 40)]
+
+
+def every(system: str, first: int, last: int, step: float = 2) -> list[str]:
+    """All sizes of a system that shops sell, so that a wrong translation finds a wrong one."""
+    return [f"{system} {first + step * number:g}" for number in range(int((last - first) / step) + 1)]
 
 
 @pytest.mark.parametrize(
-    ("size", "source", "target", "gender", "expected"),
+    ("wanted", "labels", "gender", "expected"),
     [
-        ("42", "EU", "JP", "male", "26.5"),
-        ("8", "UK", "US", "male", "9"),
-        ("8", "US", "EU", "female", "38"),
-        ("26", "JP", "EU", "male", "41"),
+        ("EU 34", every("UK", 4, 24), "female", "UK 8"),
+        ("EU 34", every("FR", 32, 50), "female", "FR 36"),
+        ("IT 40", every("EU", 30, 50), "female", "EU 34"),
+        ("UK 8", every("US", 0, 20), "female", "US 4"),
+        ("EU 38/40", every("UK", 4, 24), "female", "UK 12"),
+        ("EU 42", LETTERS, "female", "M"),
+        ("S", every("EU", 30, 50), "female", "EU 36"),
+        ("W28", LETTERS, "female", "S"),
+        ("EU 50", every("US", 34, 50), "male", "US 40"),
+        ("UK 40", LETTERS, "male", "M"),
+        ("W32", every("EU", 44, 60), "male", "EU 48"),
+        ("EU 48", JEANS, "male", "W32"),
+        ("IT 50", every("EU", 44, 60), "male", "EU 50"),
     ],
 )
-def test_shoes_in_another_system(size: str, source: str, target: str, gender: str, expected: str) -> None:
-    found = convert(size, source, target, gender, "shoes")
-    assert found is not None and found.size == expected and found.approximate
+def test_clothes_in_another_system(wanted: str, labels: list[str], gender: str, expected: str) -> None:
+    assert translate(labels, wanted, gender) == expected
 
 
 @pytest.mark.parametrize(
-    ("size", "source", "target", "gender", "kind"),
+    ("wanted", "labels", "gender", "expected"),
     [
-        ("36", "EU", "UK", "other", "clothes"),
-        ("36", "EU", "UK", None, "clothes"),
-        ("999", "EU", "UK", "female", "clothes"),
-        ("Blue", "EU", "UK", "female", "clothes"),
-        ("", "EU", "UK", "female", "clothes"),
-        ("36", "MARS", "UK", "female", "clothes"),
-        ("36", "EU", "MARS", "female", "clothes"),
-        ("M", "EU", "UK", "female", "clothes"),
-        ("36", "LETTER", "UK", "female", "clothes"),
-        ("36", "JEANS", "UK", "female", "clothes"),
-        ("M", "LETTER", "EU", "female", "shoes"),
-        ("36", "EU", "UK", "female", "hats"),
+        ("EU 42", every("JP", 22, 30, 0.5), "male", "JP 26.5"),
+        ("UK 8", every("US", 5, 14, 0.5), "male", "US 9"),
+        ("US 8", every("EU", 35, 48, 0.5), "female", "EU 38"),
+        ("JP 26", every("EU", 35, 48, 0.5), "male", "EU 41"),
     ],
 )
-def test_what_no_table_says(size: str, source: str, target: str, gender: str | None, kind: str) -> None:
-    assert convert(size, source, target, gender, kind) is None
+def test_shoes_in_another_system(wanted: str, labels: list[str], gender: str, expected: str) -> None:
+    assert translate(labels, wanted, gender, "shoes") == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "gender", "kind"),
+    [
+        ("EU 36", "other", "clothes"),
+        ("EU 36", None, "clothes"),
+        ("EU 999", "female", "clothes"),
+        ("Blue", "female", "clothes"),
+        ("", "female", "clothes"),
+        ("36", "female", "clothes"),
+        ("M", "female", "shoes"),
+        ("EU 36", "female", "hats"),
+    ],
+)
+def test_what_no_table_says(wanted: str, gender: str | None, kind: str) -> None:
+    assert translate(every("UK", 4, 24), wanted, gender, kind) is None
 
 
 @pytest.mark.parametrize(
@@ -147,8 +150,7 @@ def test_what_no_table_says(size: str, source: str, target: str, gender: str | N
 def test_a_size_of_another_system_in_a_chart(
     labels: list[str], wanted: str, gender: str, kind: str, label: str | None
 ) -> None:
-    found = translate(labels, wanted, gender, kind)
-    assert (found[0] if found else None) == label
+    assert translate(labels, wanted, gender, kind) == label
 
 
 @pytest.mark.parametrize(
