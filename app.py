@@ -11,6 +11,9 @@ from pathlib import Path
 from flask import Flask
 
 from config import Config, ConfigError
+from features.archive.controller import archive_bp
+from features.archive.export import WardrobeExport
+from features.archive.service import WardrobeImport
 from features.auth.controller import auth_bp
 from features.auth.service import AuthService
 from features.avatar.controller import avatar_bp
@@ -28,6 +31,7 @@ from features.garments.model import GarmentMetadataTable
 from features.garments.packshots import Packshots
 from features.garments.service import GarmentService
 from features.operations.controller import images_bp, operations_bp
+from features.operations.rate_limits import rate_limits
 from features.operations.service import OperationsService
 from features.outfits.controller import outfits_bp
 from features.outfits.covers import OutfitCovers
@@ -48,6 +52,8 @@ from features.tryon.usage import ProviderCallTable
 from features.tryon.views import JobViews
 from features.users.controller import users_bp
 from features.users.service import AccountEraser, UserService
+from features.wardrobe.bulk import BulkService
+from features.wardrobe.bulk_controller import bulk_bp
 from features.wardrobe.category_controller import categories_bp
 from features.wardrobe.category_service import CategoryService
 from features.wardrobe.controller import wardrobe_bp
@@ -59,6 +65,7 @@ from features.wardrobe.search import ItemSearch
 from features.wardrobe.service import WardrobeService
 from features.wardrobe.tried_on import KnowsJobs
 from features.wardrobe.wear_controller import wear_bp
+from features.wardrobe.wear_model import WearTable
 from features.wardrobe.wear_service import WearService
 from migrations.migration_manager import MigrationManager
 from shared.clock import utc_now
@@ -79,17 +86,13 @@ from shared.image_keys import AVATARS, INPUTS, RESULTS, WARDROBE
 from shared.image_links import ImageLinks
 from shared.jobs import JobEngine, ProcessMark
 from shared.logger import get_logger, set_up_logging
-from shared.middleware import RateLimit, install_rate_limits, login_key, provide, user_key
+from shared.middleware import install_rate_limits, provide
 from shared.orphans import OrphanSweep
 from shared.passwords import PasswordHasher
+from shared.renditions import RENDITIONS, Renditions, StoreWithRenditions
 from shared.response import use_orjson
 from shared.serving import AddressError, serve
-from shared.storage import LocalStorage
 from shared.tokens import TokenService
-
-GARMENT_VIEWS = ("scrape_product", "refresh_product", "parse_product", "extract_images", "categorize_garment")
-FITTING_VIEWS = ("check_fit", "get_size_recommendation", "recommend_size", "analyze_fit", "give_feedback")
-FETCHING_FIELDS = ("garment_url", "wardrobe_item_id")  # a page may be asked because of them
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class Foundation:
 
     config: Config
     db: DatabaseManager
-    storage: LocalStorage
+    storage: StoreWithRenditions
     gate: CpuGate
     limits: ImageLimits
     chain: EngineChain
@@ -119,7 +122,7 @@ def create_app(config: Config, *, engines: Sequence[ImageEngine] | None = None, 
     jobs = _wire(app, base, inline_jobs)
     install_openapi(app)
     install_frame(app, _frame_options(config))
-    install_rate_limits(app, _rate_limits(config))
+    install_rate_limits(app, rate_limits(config))
     jobs.start()
     app.extensions["drain"] = lambda: jobs.stop(config.shutdown_grace_seconds)
     app.extensions["close"] = lambda: _close(base, jobs)
@@ -134,7 +137,7 @@ def _foundation(config: Config, engines: Sequence[ImageEngine] | None) -> Founda
     return Foundation(
         config=config,
         db=db,
-        storage=LocalStorage(config.images_dir, config.images_base_url),
+        storage=StoreWithRenditions(config.images_dir, config.images_base_url),
         gate=gate,
         limits=_image_limits(config),
         chain=EngineChain(engines or make_engines(config, gate)),
@@ -153,7 +156,15 @@ def make_engines(config: Config, gate: CpuGate) -> list[ImageEngine]:
 
 def _gemini(config: Config, gate: CpuGate) -> ImageEngine:
     models = (config.gemini_model_name, *config.gemini_fallback_models)
-    return GeminiEngine(api_key=config.gemini_api_key, gate=gate, base_url=config.gemini_base_url, models=models)
+    return GeminiEngine(
+        api_key=config.gemini_api_key,
+        gate=gate,
+        base_url=config.gemini_base_url,
+        models=models,
+        max_input_side=config.gemini_input_side,
+        garments_per_call=config.gemini_garments_per_call,
+        max_calls=config.max_provider_calls_per_job,
+    )
 
 
 def _wire(app: Flask, base: Foundation, inline_jobs: bool) -> JobEngine:
@@ -167,7 +178,9 @@ def _wire(app: Flask, base: Foundation, inline_jobs: bool) -> JobEngine:
     wardrobe, categories = _wardrobe(base, garments, cut_out, FinishedJobs(TryOnJobTable(db), pictures))
     wears = WearService(db, WardrobeTable(db, ItemSearch(db)))
     outfits = _outfits(base, wears)
-    links = GarmentLinks(garments, base.limits, base.gate)
+    links = GarmentLinks(
+        garments, base.limits, base.gate, allow_underwear_and_swimwear=config.allow_underwear_and_swimwear
+    )
     closet = Closet(wardrobe, outfits, base.limits)
     jobs, tryon = _tryon(app, base, avatars, pictures, links, closet, inline_jobs)
     hasher = PasswordHasher()
@@ -177,15 +190,16 @@ def _wire(app: Flask, base: Foundation, inline_jobs: bool) -> JobEngine:
     users = UserService(db, hasher, tokens, erasers=erasers)
     fitting = FittingService(Wearers(users, measurements, utc_now), GarmentFinder(garments, wardrobe), feedback)
     auth = AuthService(db, users, measurements, hasher, tokens)
+    renditions = Renditions(storage, base.gate, config.rendition_cache_size)
     operations = OperationsService(db, storage, base.chain, jobs, _capabilities(config))
     provide(app, tokens, image_links, garments, storage, base.limits, avatars, tryon, users, auth, operations)
-    provide(app, measurements, fitting)
-    provide(app, wardrobe, categories, wears, outfits)
+    provide(app, measurements, fitting, renditions)
+    provide(app, wardrobe, categories, wears, outfits, BulkService(wardrobe), *_archive(base, wardrobe, categories))
     for blueprint in (auth_bp, users_bp, measurements_bp, avatar_bp, garments_bp, fitting_bp, tryon_bp, operations_bp):
         app.register_blueprint(blueprint)
-    for blueprint in (wardrobe_bp, categories_bp, wear_bp, outfits_bp):
+    for blueprint in (wardrobe_bp, bulk_bp, categories_bp, wear_bp, outfits_bp, archive_bp):
         app.register_blueprint(blueprint)
-    rooms = {WARDROBE: lambda key: wardrobe.belongs(key) or outfits.belongs(key)}
+    rooms = {WARDROBE: lambda key: wardrobe.belongs(key) or outfits.belongs(key), RENDITIONS: renditions.belongs}
     app.extensions["retention"].also.append(OrphanSweep(base.storage, rooms))
     app.register_blueprint(images_bp, url_prefix=config.images_base_url)
     return jobs
@@ -224,7 +238,7 @@ def _tryon(
         lease_seconds=config.job_lease_seconds,
         inline=inline_jobs,
     )
-    settings = TryOnSettings(config.max_queue_size, only_preview, retention)
+    settings = TryOnSettings(config.max_queue_size, only_preview, retention, config.allow_underwear_and_swimwear)
     views = JobViews(table, calls, workers=workers, first_engine=base.chain.engines[0].name)
     keys = IdempotencyTable(db)
     service = TryOnService(
@@ -258,6 +272,15 @@ def _outfits(base: Foundation, wears: WearService) -> OutfitService:
     return OutfitService(db, outfits, items, wears, covers)
 
 
+def _archive(
+    base: Foundation, wardrobe: WardrobeService, categories: CategoryService
+) -> tuple[WardrobeExport, WardrobeImport]:
+    db, storage = base.db, base.storage
+    items, outfits = WardrobeTable(db, ItemSearch(db)), OutfitTable(db)
+    export = WardrobeExport(items, outfits, WearTable(db), categories, storage, base.config.max_request_size)
+    return export, WardrobeImport(db, items, outfits, wardrobe.pictures, base.limits)
+
+
 def _capabilities(config: Config) -> dict[str, object]:
     return {
         "limits": {
@@ -279,31 +302,6 @@ def _capabilities(config: Config) -> dict[str, object]:
 def _frame_options(config: Config) -> FrameOptions:
     limits = {"plain": config.max_json_size, "pictures": config.max_request_size, "page": config.max_parse_size}
     return FrameOptions(origins=config.origins(), trusted_proxies=config.trusted_proxies, body_limits=limits)
-
-
-def _rate_limits(config: Config) -> list[RateLimit]:
-    def each(amount: int, unit: str) -> str | None:
-        return f"{amount} per {unit}" if amount else None
-
-    tryon = each(config.rate_limit_tryon, "minute")
-    garments = each(config.rate_limit_garments, "minute")
-    return [
-        RateLimit("auth.login", each(config.rate_limit_login, "minute"), login_key),
-        RateLimit("auth.login", each(config.rate_limit_login * 10, "minute")),  # one address, many e-mails
-        RateLimit("auth.create_account", each(config.rate_limit_signup, "hour"), counts=(201, 409)),
-        RateLimit("users.change_password", each(config.rate_limit_login, "minute"), user_key),
-        RateLimit("users.delete_account", each(config.rate_limit_login, "minute"), user_key),
-        *(RateLimit(f"garments.{view}", garments, user_key) for view in GARMENT_VIEWS),
-        *(RateLimit(f"fitting.{view}", garments, user_key, only_with=FETCHING_FIELDS) for view in FITTING_VIEWS),
-        RateLimit("avatar.remove_bg", each(config.rate_limit_remove_bg, "minute")),
-        RateLimit("avatar.save_avatar", each(config.rate_limit_remove_bg, "minute"), user_key),
-        RateLimit("avatar.update_avatar", each(config.rate_limit_remove_bg, "minute"), user_key),
-        RateLimit("wardrobe.extract_from_url", garments, user_key),
-        RateLimit("wardrobe.add_item", garments, user_key, only_with=("garment_url",)),
-        RateLimit("wardrobe.remove_item_background", each(config.rate_limit_remove_bg, "minute"), user_key),
-        RateLimit("tryon.create_tryon_job", tryon, user_key),
-        RateLimit("tryon.create_multi_tryon_job", tryon, user_key),
-    ]
 
 
 def _close(base: Foundation, jobs: JobEngine) -> None:

@@ -62,6 +62,7 @@ CREATE TABLE wardrobe_categories (
 INSERT INTO sqlite_sequence (name, seq) VALUES ('wardrobe_categories', 1000);
 
 -- category: identifier of a platform category. category_id: the person's own category. Pictures are storage keys.
+-- uid: what exports call the thing, so that importing it again, wherever, finds it. The same in outfits.
 CREATE TABLE wardrobe (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id VARCHAR(255) NOT NULL REFERENCES users (userid) ON DELETE CASCADE,
@@ -89,18 +90,22 @@ CREATE TABLE wardrobe (
     image_path TEXT NOT NULL,
     original_path TEXT NOT NULL,
     thumbnail_path TEXT NOT NULL,
-    image_hash VARCHAR(16),
+    image_hash VARCHAR(128),
     upload_key VARCHAR(255),
+    uid VARCHAR(32) NOT NULL DEFAULT (lower(hex(randomblob(16)))),
     wear_count INTEGER NOT NULL DEFAULT 0,
     last_worn_on DATE,
     date_added DATETIME NOT NULL,
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
-    UNIQUE (user_id, upload_key)
+    UNIQUE (user_id, upload_key),
+    UNIQUE (user_id, uid)
 );
 CREATE INDEX wardrobe_by_arrival ON wardrobe (user_id, id);
 CREATE INDEX wardrobe_by_section ON wardrobe (user_id, category_section, id);
 CREATE INDEX wardrobe_by_category ON wardrobe (user_id, category, id);
+CREATE INDEX wardrobe_by_kind ON wardrobe (user_id, garment_category_type, id);
+CREATE INDEX wardrobe_by_favorite ON wardrobe (user_id, favorite, id);
 CREATE INDEX wardrobe_by_own_category ON wardrobe (category_id) WHERE category_id IS NOT NULL;
 CREATE INDEX wardrobe_by_title ON wardrobe (user_id, title_key, id);
 CREATE INDEX wardrobe_by_brand ON wardrobe (user_id, brand_key, id);
@@ -110,6 +115,7 @@ CREATE INDEX wardrobe_by_original ON wardrobe (user_id, original_path);
 CREATE INDEX wardrobe_by_wear ON wardrobe (user_id, wear_count, id);
 CREATE INDEX wardrobe_by_holding ON wardrobe (user_id, category_section, currency, price, wear_count);
 CREATE INDEX wardrobe_by_cost ON wardrobe (user_id, COALESCE(currency, ''), price / NULLIF(wear_count, 0), id);
+CREATE INDEX wardrobe_by_picture ON wardrobe (user_id, image_hash) WHERE image_hash IS NOT NULL;
 
 CREATE TABLE wardrobe_tags (
     item_id INTEGER NOT NULL REFERENCES wardrobe (id) ON DELETE CASCADE,
@@ -128,10 +134,12 @@ CREATE TABLE outfits (
     tags TEXT NOT NULL DEFAULT '[]',
     cover_path TEXT,
     cover_of TEXT,
+    uid VARCHAR(32) NOT NULL DEFAULT (lower(hex(randomblob(16)))),
     wear_count INTEGER NOT NULL DEFAULT 0,
     last_worn_on DATE,
     created_at DATETIME NOT NULL,
-    updated_at DATETIME NOT NULL
+    updated_at DATETIME NOT NULL,
+    UNIQUE (user_id, uid)
 );
 CREATE INDEX outfits_by_user ON outfits (user_id, created_at DESC, id DESC);
 

@@ -200,6 +200,11 @@ FOLDERS: dict[str, list[Step]] = {
         Step("clone_outfit", path=_OUTFIT),
         Step("delete_outfit", path=_OUTFIT),
     ],
+    "Many items": [
+        Step("add_items", files={"images": TOP}, form={"category_section": "upper_body", "upload_key": "closet-1"}),
+        Step("export_wardrobe"),
+        Step("import_wardrobe", files={"file": TOP}, expects=415),
+    ],
     "The end": [Step("delete_avatar"), Step("delete_account", json={"password": "{{password}}"})],
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 
@@ -37,9 +37,11 @@ HEADERS: dict[str, Schema] = {
     "Retry-After": {"description": "Seconds to wait before the next try.",
                     "schema": {"type": "integer", "minimum": 1}},
     "Location": {"description": "Where the new thing is found.", "schema": {"type": "string", "format": "uri"}},
+    "Content-Disposition": {"description": "Under which name to save it.", "schema": {"type": "string"}},
 }  # fmt: skip
 _VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 _SKIPPED_METHODS = {"HEAD", "OPTIONS"}
+_FILE: Schema = {"type": "string", "format": "binary"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Documented:
 
     `also`: further statuses with their data. `media`: what comes besides JSON, or alone when `data` is None.
     `body`, `query`: what the view parses. `pictures`: parts of a form, or base64 in JSON; `required`: those that must
-    be there. `takes`, `gives`: names of HEADERS. `errors`: those that do not follow from the route itself.
+    be there. `files`: parts that only a form can bring, and how many of each. `takes`, `gives`: names of HEADERS.
+    `errors`: those that do not follow from the route itself.
     """
 
     tag: str
@@ -61,6 +64,7 @@ class Documented:
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     pictures: tuple[str, ...] = ()
+    files: Mapping[str, int] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
@@ -187,14 +191,14 @@ class _Writer:
         """Forms and JSON alike; pictures are parts of the one and base64 texts in the other."""
         said = route.said
         ref = self._made.get((route.rule.endpoint, "body"))
-        if not said.pictures:
+        if not said.pictures and not said.files:
             kinds = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
             return {kind: {"schema": ref} for kind in kinds} if ref else {}
         plain = self.components[ref["$ref"].rsplit("/", 1)[1]]["properties"] if ref else {}
-        parts = {name: {"type": "string", "format": "binary"} for name in said.pictures}
+        parts = {name: _FILE for name in said.pictures} | {name: _files(most) for name, most in said.files.items()}
         texts = {name: {"type": "string", "contentEncoding": "base64"} for name in said.pictures}
         form = {**parts, **{name: _in_form(schema) for name, schema in plain.items()}}
-        bodies = {"multipart/form-data": form, "application/json": {**texts, **plain}}
+        bodies = {"multipart/form-data": form, **({} if said.files else {"application/json": {**texts, **plain}})}
         return {kind: {"schema": _object(body, said.required, open=True)} for kind, body in bodies.items()}
 
     def _successes(self, route: Route) -> Schema:
@@ -230,7 +234,7 @@ def _errors(route: Route) -> Iterator[type[BecauseFutureError]]:
     yield from (*said.errors, errors.InternalError, errors.ServiceUnavailableError)
     if not route.is_open:
         yield from (errors.AuthRequiredError, errors.AuthenticationError)
-    if said.body or said.pictures:
+    if said.body or said.pictures or said.files:
         yield from (errors.ValidationError, errors.PayloadTooLargeError, errors.UnsupportedMediaTypeError)
     if said.pictures:
         yield errors.ImageRejectedError
@@ -252,6 +256,10 @@ def _parameters(route: Route) -> list[Schema]:
 
 def _headers(*names: str) -> Schema:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _files(most: int) -> Schema:
+    return _FILE if most == 1 else {"type": "array", "items": _FILE, "minItems": 1, "maxItems": most}
 
 
 def _in_form(schema: Schema) -> Schema:

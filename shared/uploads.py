@@ -6,7 +6,8 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import IO, Any
 
 from flask import Request
 
@@ -24,14 +25,46 @@ def read_upload(request: Request, field: str, *, max_bytes: int = MAX_UPLOAD_BYT
     Raises ValidationError when it is there but empty, PayloadTooLargeError; both name the field.
     """
     part = request.files.get(field)
+    return UploadedPicture(part.stream, field, max_bytes).read() if part is not None else None
+
+
+@dataclass(frozen=True)
+class UploadedPicture:
+    """A part of a form that is read when its turn comes: large ones lie on the disk until then."""
+
+    stream: IO[bytes]
+    field: str
+    max_bytes: int
+
+    def read(self) -> bytes:
+        """Once. Raises what `read_upload` raises."""
+        data = self.stream.read(self.max_bytes + 1)
+        if not data:
+            raise ValidationError("The picture is empty.", fields={self.field: "The file is empty."})
+        if len(data) > self.max_bytes:
+            raise _too_large(self.max_bytes, self.field)
+        return data
+
+
+def read_pictures(request: Request, field: str, *, most: int, max_bytes: int) -> list[UploadedPicture]:
+    """All parts of this name, in their order. Raises ValidationError for none and for more than `most`."""
+    parts = request.files.getlist(field)
+    if not parts:
+        raise ValidationError("Send pictures, as parts of a multipart form.", fields={field: "is required"})
+    if len(parts) > most:
+        raise ValidationError(
+            f"These are {len(parts)} pictures: at most {most} are taken at once. Nothing was added.",
+            fields={field: f"may come at most {most} times"},
+        )
+    return [UploadedPicture(part.stream, field, max_bytes) for part in parts]
+
+
+def open_upload(request: Request, field: str) -> IO[bytes]:
+    """One part of a form, to read from and to seek in. Raises ValidationError when there is none."""
+    part = request.files.get(field)
     if part is None:
-        return None
-    data = part.stream.read(max_bytes + 1)
-    if not data:
-        raise ValidationError("The picture is empty.", fields={field: "The file is empty."})
-    if len(data) > max_bytes:
-        raise _too_large(max_bytes, field)
-    return data
+        raise ValidationError("Send the file as a part of a multipart form.", fields={field: "is required"})
+    return part.stream
 
 
 def read_json_image(body: Mapping[str, Any], field: str, *, max_bytes: int = MAX_UPLOAD_BYTES) -> bytes | None:

@@ -67,9 +67,13 @@ def parse_model(model: type[Model], data: Mapping[str, Any], *, from_form: bool 
             return model.model_validate({name: value for name, value in data.items() if value != ""}, strict=False)
         return model.model_validate(data)
     except pydantic.ValidationError as error:
-        raise ValidationError(
-            "Some fields are missing or wrong: " + ", ".join(sorted(_fields(error))) + ".", fields=_fields(error)
-        ) from None
+        raise refusal(error) from None
+
+
+def refusal(error: pydantic.ValidationError, what: str = "Some fields are missing or wrong") -> ValidationError:
+    """As the one who sent the data is told."""
+    fields = _fields(error)
+    return ValidationError(f"{what}: {', '.join(sorted(fields))}.", fields=fields)
 
 
 def _fields(error: pydantic.ValidationError) -> dict[str, str]:

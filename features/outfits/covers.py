@@ -80,9 +80,9 @@ class OutfitCovers:
 
     def belongs(self, key: str) -> bool:
         """Whether a stored picture of somebody's wardrobe is the cover of an outfit now."""
-        _, user_id, name = key.split("/", 2)
+        folder, _, name = key.rpartition("/")
         found = _NAME.fullmatch(name)
-        outfit = self._outfits.get(user_id, int(found[1])) if found else None
+        outfit = self._outfits.get(folder.rpartition("/")[2], int(found[1])) if found else None
         return outfit is not None and outfit.cover_path == key
 
     def _renew(self, outfit: Outfit, items: Sequence[WardrobeItem]) -> str | None:

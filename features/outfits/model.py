@@ -81,6 +81,8 @@ class OutfitTable:
     def members(self, user_id: str, outfit_ids: Sequence[int]) -> Mapping[int, list[int]]:
         """Ids of the items of each of these outfits, in their order."""
         found: dict[int, list[int]] = {outfit_id: [] for outfit_id in outfit_ids}
+        if not found:
+            return found
         rows = self._db.fetch_all(
             "SELECT m.outfit_id, m.item_id FROM outfit_items m JOIN outfits o ON o.id = m.outfit_id"
             f" WHERE o.user_id = ? AND m.outfit_id IN ({', '.join('?' for _ in found)}) ORDER BY m.position",
@@ -93,6 +95,23 @@ class OutfitTable:
     def count(self, user_id: str) -> int:
         row = self._db.fetch_one("SELECT count(*) AS outfits FROM outfits WHERE user_id = ?", (user_id,))
         return int(row["outfits"]) if row else 0
+
+    def uids(self, user_id: str) -> Mapping[str, int]:
+        """What exports call the outfits, and which is called so."""
+        rows = self._db.fetch_all("SELECT uid, id FROM outfits WHERE user_id = ?", (user_id,))
+        return {row["uid"]: row["id"] for row in rows}
+
+    def days(self, user_id: str, outfit_ids: Sequence[int]) -> Mapping[int, list[date]]:
+        """On which each of these outfits was worn as a whole, in their order."""
+        found: dict[int, list[date]] = {outfit_id: [] for outfit_id in outfit_ids}
+        rows = self._db.fetch_all(
+            "SELECT outfit_id, worn_on FROM outfit_wears WHERE user_id = ?"
+            f" AND outfit_id IN ({', '.join('?' for _ in found)}) ORDER BY worn_on",
+            [user_id, *found],
+        )
+        for row in rows:
+            found[row["outfit_id"]].append(date.fromisoformat(row["worn_on"]))
+        return found
 
     def _newest(self, user_id: str, place: Sequence[Any] | None) -> Iterator[Outfit]:
         """Some rows at a time: what people search for, their language folds and not the database."""
@@ -118,6 +137,16 @@ class OutfitTable:
             raise DatabaseError("The outfit was not stored.")
         self._put_items(row["id"], item_ids)
         return _outfit(row)
+
+    def restore(self, uid: str, outfit: Outfit, item_ids: Sequence[int]) -> Outfit:
+        """As it was elsewhere, but for its id, its cover and its days."""
+        values = {"name": outfit.name, "notes": outfit.notes, "tags": outfit.tags}
+        added = self.add(outfit.user_id, values, item_ids, outfit.created_at)
+        self._db.execute(
+            "UPDATE outfits SET uid = ?, updated_at = ? WHERE id = ? AND user_id = ?",
+            (uid, to_text(outfit.updated_at), added.id, added.user_id),
+        )
+        return added
 
     def update(
         self, outfit: Outfit, values: Mapping[str, Any], item_ids: Sequence[int] | None, now: datetime
@@ -145,17 +174,17 @@ class OutfitTable:
             )
         )
 
-    def note_day(self, outfit: Outfit, worn_on: date, now: datetime) -> None:
+    def note_days(self, outfit: Outfit, days: Sequence[date], now: datetime) -> None:
         """A day that is there already stays one; the figures are counted anew."""
-        self._db.execute(
+        self._db.execute_many(
             "INSERT INTO outfit_wears (outfit_id, worn_on, user_id, created_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (outfit_id, worn_on) DO NOTHING",
-            (outfit.id, worn_on.isoformat(), outfit.user_id, to_text(now)),
+            [(outfit.id, day.isoformat(), outfit.user_id, to_text(now)) for day in days],
         )
-        days = "FROM outfit_wears v WHERE v.outfit_id = outfits.id"
+        noted = "FROM outfit_wears v WHERE v.outfit_id = outfits.id"
         self._db.execute(
-            f"UPDATE outfits SET wear_count = (SELECT count(*) {days}),"
-            f" last_worn_on = (SELECT max(v.worn_on) {days}) WHERE id = ? AND user_id = ?",
+            f"UPDATE outfits SET wear_count = (SELECT count(*) {noted}),"
+            f" last_worn_on = (SELECT max(v.worn_on) {noted}) WHERE id = ? AND user_id = ?",
             (outfit.id, outfit.user_id),
         )
 

@@ -143,7 +143,7 @@ class OutfitService:
                 raise ConflictError("The outfit has no items (any more), so there is nothing to wear.")
             day = self._wears.day(worn_on)
             self._wears.record(user_id, item_ids, day)
-            self._outfits.note_day(outfit, day, self._clock())
+            self._outfits.note_days(outfit, [day], self._clock())
         return self.get(user_id, outfit_id)
 
     def _refuse_unknown(self, user_id: str, item_ids: Sequence[int]) -> None:

@@ -50,10 +50,16 @@ class ItemAnswer(AnswerModel):
     updated_at: Moment
 
 
+class ItemNoticeAnswer(NoticeAnswer):
+    """`item_id`: with `possible_duplicate`, the item whose picture looks the same."""
+
+    item_id: int = 0
+
+
 class AddedItemAnswer(ItemAnswer):
     """`warnings`: what the person should know about the new item."""
 
-    warnings: list[NoticeAnswer]
+    warnings: list[ItemNoticeAnswer]
 
 
 class ItemsMeta(PageMeta):

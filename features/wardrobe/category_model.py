@@ -19,6 +19,12 @@ _PLATFORM_CATEGORIES = (
     " p.sort_order, p.created_at, p.created_at AS updated_at, (SELECT count(*) FROM wardrobe w"
     " WHERE w.user_id = ? AND w.category = p.name) AS item_count FROM platform_categories p"
 )
+# Two lists, each by an index: with OR the sections of everybody would be read.
+_USABLE_SECTIONS = (
+    "category_sections s WHERE s.id IN (SELECT id FROM category_sections WHERE user_id IS NULL"
+    " UNION ALL SELECT id FROM category_sections WHERE user_id = ?)"
+    " ORDER BY s.sort_order, s.user_id IS NOT NULL, s.name_key"
+)
 _OWN_CATEGORIES = (
     "SELECT c.id, c.user_id, c.name, c.name AS display_name, c.description, c.category_section, 0 AS sort_order,"
     " c.created_at, c.updated_at, (SELECT count(*) FROM wardrobe w WHERE w.category_id = c.id) AS item_count"
@@ -74,8 +80,7 @@ class SectionTable:
         """Those that the person can use, in the order in which they are shown."""
         rows = self._db.fetch_all(
             "SELECT s.*, (SELECT count(*) FROM wardrobe w WHERE w.user_id = ? AND w.category_section = s.name)"
-            " AS item_count FROM category_sections s WHERE s.user_id IS NULL OR s.user_id = ?"
-            " ORDER BY s.sort_order, s.user_id IS NOT NULL, s.name_key",
+            f" AS item_count FROM {_USABLE_SECTIONS}",
             (user_id, user_id),
         )
         return [_section(row) for row in rows]
@@ -89,11 +94,7 @@ class SectionTable:
         return row["name"] if row else None
 
     def names(self, user_id: str) -> list[str]:
-        rows = self._db.fetch_all(
-            "SELECT name FROM category_sections WHERE user_id IS NULL OR user_id = ?"
-            " ORDER BY sort_order, user_id IS NOT NULL, name_key",
-            (user_id,),
-        )
+        rows = self._db.fetch_all(f"SELECT s.name FROM {_USABLE_SECTIONS}", (user_id,))
         return [row["name"] for row in rows]
 
     def count(self, user_id: str) -> int:

@@ -51,17 +51,18 @@ def extract_from_url() -> Response:
 @wardrobe_bp.post("/items")
 @documented(
     "Wardrobe", AddedItemAnswer, status=201, body=NewItemFields, pictures=(PICTURE,), required=("category_section",),
-    gives=("Location",), errors=(ConflictError, ExtractionError, NotFoundError, RateLimitedError, ResultExpiredError),
+    also={200: AddedItemAnswer}, gives=("Location",),
+    errors=(ConflictError, ExtractionError, NotFoundError, RateLimitedError, ResultExpiredError),
 )  # fmt: skip
 @require_auth
 @takes_body("pictures")
 def add_item() -> Response:
     """With a picture, a finished try-on, or a link to a product page or a picture. What the try-on or the page knows
-    fills what is not said."""
+    fills what is not said. With an `upload_key` that was used before: 200 and that item, as it is now."""
     wanted = parse_model(NewItemFields, read_fields(repeated=REPEATED), from_form=is_form())
-    new = NewItem(wanted.sent(), _picture(), job_id=wanted.job_id, garment_index=wanted.garment_index)
+    new = NewItem(wanted.sent(), _picture(), wanted.upload_key, wanted.job_id, wanted.garment_index)
     added = _service().add(g.user_id, new)
-    answer = success_response(added_view(added, image_url, image_path), 201)
+    answer = success_response(added_view(added, image_url, image_path), 200 if added.existed else 201)
     answer.headers["Location"] = to_absolute_url(f"/api/wardrobe/items/{added.item.id}")
     return answer
 

@@ -13,6 +13,7 @@ LONGEST = {
     "category_section": 100,
     "search": 200,
     "cursor": 4096,
+    "upload_key": 200,
     "tag": 50,
     "care": 200,
     "fabric_name": 100,

@@ -28,13 +28,16 @@ from shared.text_fold import fold
 LAST_KEY = "\U0010ffff"
 """Sorts behind every text: what has no title or brand comes last, and its index still serves."""
 
+LONGEST_KEY = 200
+"""Characters of a folded title or brand that count in an order: cursors carry them, and one letter may fold to 18."""
+
 PICTURES = ("image_path", "original_path", "thumbnail_path", "image_hash")
 TEXTS = ("title", "brand", "color", "size", "description", "garment_url", "custom_category_name")
 PLAIN = (*TEXTS, "price", "currency", "category", "category_id", "category_section", "garment_category_type",
          "garment_type", "favorite", "is_external", *PICTURES)  # fmt: skip
 AS_JSON = ("fabric", "care_instructions", "size_chart")
 CHANGEABLE = frozenset((*PLAIN, *AS_JSON, "tags"))
-AS_IT_IS = ("id", "user_id", "upload_key", "wear_count", "platform_category_id")
+AS_IT_IS = ("id", "user_id", "upload_key", "uid", "wear_count", "platform_category_id")
 _IDS_AT_ONCE = 500
 
 _SELECT = (
@@ -48,7 +51,8 @@ _SELECT = (
 class WardrobeItem:
     """`category`: identifier of a platform category; `category_id`: the person's own one, its name in
     `custom_category_name`. `image_path` (what is shown), `original_path`, `thumbnail_path`: storage keys.
-    `fabric`: {name, percentage, part?}. `price` in units of `currency`. `id` 0: not stored yet."""
+    `fabric`: {name, percentage, part?}. `price` in units of `currency`. `id` 0: not stored yet. `uid`: what exports
+    call it; "": it gets one when it is stored."""
 
     user_id: str
     category_section: str
@@ -80,6 +84,7 @@ class WardrobeItem:
     size_chart: Mapping[str, Any] | None = field(default=None, hash=False)
     image_hash: str | None = None
     upload_key: str | None = None
+    uid: str = ""
     wear_count: int = 0
     last_worn_on: date | None = None
     platform_category_id: int | None = None
@@ -156,6 +161,18 @@ class WardrobeTable:
         sql = _SELECT.format(key="0", source=TABLE) + f"w.user_id = ? AND w.original_path IN ({_marks(original_paths)})"
         return next(iter(self._items(self._db.fetch_all(sql, [user_id, *original_paths]))), None)
 
+    def hashes(self, user_id: str) -> Mapping[int, str]:
+        """Of the pictures of all items, but for those that are almost plain."""
+        rows = self._db.fetch_all(
+            "SELECT id, image_hash FROM wardrobe WHERE user_id = ? AND image_hash IS NOT NULL", (user_id,)
+        )
+        return {row["id"]: row["image_hash"] for row in rows}
+
+    def uids(self, user_id: str) -> Mapping[str, int]:
+        """Of all items, and which has it."""
+        rows = self._db.fetch_all("SELECT uid, id FROM wardrobe WHERE user_id = ?", (user_id,))
+        return {row["uid"]: row["id"] for row in rows}
+
     # --- change ----------------------------------------------------------------------------------------------------
 
     def add(self, item: WardrobeItem) -> WardrobeItem:
@@ -163,6 +180,7 @@ class WardrobeTable:
         values = {name: getattr(item, name) for name in CHANGEABLE} | {
             "user_id": item.user_id, "upload_key": item.upload_key, "wear_count": item.wear_count,
             "last_worn_on": item.last_worn_on.isoformat() if item.last_worn_on else None,
+            **({"uid": item.uid} if item.uid else {}),
             **{name: to_text(getattr(item, name)) for name in ("date_added", "created_at", "updated_at")},
         }  # fmt: skip
         columns = _columns(values)
@@ -227,7 +245,7 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
     columns = {name: value for name, value in values.items() if name != "tags"}
     columns |= {name: _json(values[name]) for name in AS_JSON if name in values}
     keys = {f"{name}_key": values[name] for name in ("title", "brand") if name in values}
-    return columns | {name: fold(text) if text else LAST_KEY for name, text in keys.items()}
+    return columns | {name: fold(text)[:LONGEST_KEY] if text else LAST_KEY for name, text in keys.items()}
 
 
 def _json(value: Any) -> str | None:

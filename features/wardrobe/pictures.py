@@ -15,6 +15,7 @@ from shared.cpu import CpuGate
 from shared.engines.base import CutOut
 from shared.errors import BecauseFutureError, ImageRejectedError
 from shared.image_formats import ImageLimits
+from shared.image_hash import image_hash
 from shared.image_keys import WARDROBE, wardrobe_key
 from shared.image_processing import PreparedImage, encode_png, prepare_photo, thumbnail
 from shared.logger import get_logger
@@ -60,12 +61,15 @@ class ItemPictures:
         original = prepare_photo(data, self._limits, self._gate) if isinstance(data, bytes) else data
         name = secrets.token_hex(16)
         key = self._upload(undo, user_id, name, original)
-        small = self._upload(undo, user_id, f"{name}-{secrets.token_hex(4)}", self._small(original.data))
-        return StoredPicture(image_path=key, thumbnail_path=small, original_path=key)
+        small = self._small(original.data)
+        small_key = self._upload(undo, user_id, f"{name}-{secrets.token_hex(4)}", small)
+        return StoredPicture(key, small_key, key, image_hash(small.data))
 
-    def store_cut_out(self, undo: ExitStack, user_id: str, original_path: str, data: bytes) -> ShownPicture:
+    def store_cut_out(
+        self, undo: ExitStack, user_id: str, original_path: str, data: bytes | PreparedImage
+    ) -> ShownPicture:
         """A background-free version of a stored original, made elsewhere (an import). Raises as `store` does."""
-        picture = prepare_photo(data, self._limits, self._gate)
+        picture = prepare_photo(data, self._limits, self._gate) if isinstance(data, bytes) else data
         return self._shown(undo, user_id, original_path, picture)
 
     def cut_out(self, undo: ExitStack, user_id: str, original_path: str) -> ShownPicture:

@@ -20,6 +20,7 @@ from shared.validators import InputModel, validate_url
 PICTURE = "garment_image"
 MOST_GARMENTS = 5
 """Of one try-on."""
+NOT_STORED = ("job_id", "garment_index", "upload_key")
 REPEATED = ("tags",)
 """Form fields of which every occurrence counts."""
 
@@ -34,6 +35,12 @@ _LIST_BREAKS = re.compile(r"[\n,;]")
 def _one_line(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError("must not contain control characters")
+    return text
+
+
+def _visible(text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("may have visible ASCII characters only")
     return text
 
 
@@ -67,6 +74,11 @@ def _list_or_text(value: Any) -> Any:
     if isinstance(value, str) and not value.lstrip().startswith(("[", "{", '"')):
         return [piece.strip() for piece in _LIST_BREAKS.split(value) if piece.strip()]
     return _from_text(value)
+
+
+def _sent(values: list[str]) -> list[str]:
+    """Of an address: an empty one counts as left out, as with other questions."""
+    return [value for value in values if value]
 
 
 def _web_address(url: str) -> str:
@@ -104,6 +116,7 @@ Color = Annotated[str, StringConstraints(max_length=LONGEST["color"]), OneLine]
 Size = Annotated[str, StringConstraints(max_length=LONGEST["size"]), OneLine]
 Text = Annotated[str, StringConstraints(max_length=LONGEST["description"]), AfterValidator(_lines)]
 JobId = Annotated[str, StringConstraints(max_length=100), OneLine]
+UploadKey = Annotated[str, StringConstraints(max_length=LONGEST["upload_key"]), AfterValidator(_visible)]
 Section = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST["category_section"]), OneLine]
 Price = Annotated[float, Field(ge=0, le=MOST_PRICE)]
 Currency = Annotated[str, AfterValidator(_currency)]
@@ -165,14 +178,16 @@ class ItemFields(InputModel):
 
 class NewItemFields(ItemFields):
     """Beside `garment_image`; or with `job_id`, a finished try-on whose garment it is (`garment_index`, from 0, where
-    there were several); or with `garment_url` alone: then the page and its picture are fetched."""
+    there were several); or with `garment_url` alone: then the page and its picture are fetched. `upload_key`: chosen by
+    the client for this item; sent again, it answers the item and adds nothing."""
 
     category_section: Section
+    upload_key: Annotated[UploadKey | None, EmptyIsNone] = None
     job_id: Annotated[JobId | None, EmptyIsNone] = None
     garment_index: Annotated[int, Field(ge=0, le=MOST_GARMENTS - 1)] | None = None
 
     def sent(self) -> dict[str, Any]:
-        return {name: value for name, value in super().sent().items() if name not in ("job_id", "garment_index")}
+        return {name: value for name, value in super().sent().items() if name not in NOT_STORED}
 
 
 class ItemChange(ItemFields):
@@ -189,7 +204,7 @@ class ItemQuery(InputModel):
     category_id: Id | None = None
     category_section: Section | None = None
     search: Annotated[str, StringConstraints(max_length=LONGEST["search"]), OneLine] | None = None
-    tag: Annotated[list[Tag], Field(max_length=MOST_TAGS, default_factory=list)]
+    tag: Annotated[list[Tag], Field(max_length=MOST_TAGS, default_factory=list), BeforeValidator(_sent)]
     favorite: bool | None = None
     sort: Literal[SORTS] = "newest"  # type: ignore[valid-type]
     limit: Annotated[int, Field(ge=1, le=MOST_ON_A_PAGE)] = 50

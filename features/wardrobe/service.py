@@ -17,6 +17,7 @@ from shared.clock import Clock, utc_now
 from shared.database import DatabaseManager
 from shared.engines.base import Notice
 from shared.errors import ConflictError, NotFoundError, ValidationError
+from shared.image_hash import nearest
 from shared.image_processing import PreparedImage
 
 
@@ -35,10 +36,13 @@ class NewItem:
 
 @dataclass(frozen=True)
 class AddedItem:
-    """`warnings`: what the person should know about the new item."""
+    """`warnings`: what the person should know about the new item. `duplicate_of`: an item whose picture looks the same.
+    `existed`: nothing was added, the upload key is that of this item."""
 
     item: WardrobeItem
     warnings: tuple[Notice, ...] = field(default=())
+    duplicate_of: int | None = None
+    existed: bool = False
 
 
 class WardrobeService:
@@ -115,8 +119,27 @@ class WardrobeService:
     # --- add -------------------------------------------------------------------------------------------------------
 
     def add(self, user_id: str, new: NewItem) -> AddedItem:
-        """Raises ValidationError, ExtractionError (the link), what `prepare_photo` raises, ConflictError (the upload
-        key is taken), what `KnowsJobs` raises. Then nothing is left behind."""
+        """With an upload key that was used before: that item, as it is now.
+
+        Raises ValidationError, ExtractionError (the link), what `prepare_photo` raises, what `KnowsJobs` raises. Then
+        nothing is left behind.
+        """
+        try:
+            return self._of_key(user_id, new.upload_key) or self._made(user_id, new)
+        except ConflictError:
+            if there := self._of_key(user_id, new.upload_key):  # another request with this key was quicker
+                return there
+            raise
+
+    def check(self, user_id: str, said: Mapping[str, Any]) -> None:
+        """Raises ValidationError for a section or a category that is none of the person's."""
+        self._kinds.columns(user_id, {name: value for name, value in said.items() if value is not None})
+
+    def _of_key(self, user_id: str, upload_key: str | None) -> AddedItem | None:
+        item = self._items.by_upload_key(user_id, upload_key) if upload_key is not None else None
+        return AddedItem(item, existed=True) if item else None
+
+    def _made(self, user_id: str, new: NewItem) -> AddedItem:
         said = {name: value for name, value in new.said.items() if value is not None}
         columns = self._kinds.columns(user_id, said)
         image = new.image
@@ -124,7 +147,7 @@ class WardrobeService:
             image, known = self._tried_on(user_id, new.job_id, new.garment_index)
             columns = merged(known, columns)
         if image is not None:
-            return AddedItem(self._add(user_id, columns, image, new.upload_key))
+            return self._add(user_id, columns, image, new.upload_key)
         if "garment_url" not in columns:
             raise ValidationError(
                 "Send a picture of the garment or a link to it.", fields={"garment_image": "or garment_url is required"}
@@ -132,22 +155,28 @@ class WardrobeService:
         found = self._links.fetch(columns["garment_url"])
         columns = {**merged(found.facts, columns), "is_external": True}
         warnings = () if "fabric" in columns else found.warnings
-        return AddedItem(self._add(user_id, columns, found.image, new.upload_key), warnings)
+        return replace(self._add(user_id, columns, found.image, new.upload_key), warnings=warnings)
 
     def _add(
         self, user_id: str, columns: Mapping[str, Any], image: bytes | PreparedImage, upload_key: str | None
-    ) -> WardrobeItem:
+    ) -> AddedItem:
         with ExitStack() as undo:
             picture = self.pictures.store(undo, user_id, image)
+            alike = self._lookalike(user_id, picture.image_hash)
             guessed = self._kinds.guessed(columns, self.pictures.read(picture.original_path))
             now = self._clock()
             values: dict[str, Any] = {"date_added": now, **columns, **guessed, **picture.columns()}
-            item = WardrobeItem(user_id=user_id, upload_key=upload_key, created_at=now, updated_at=now, **values)
             with self._db.transaction():
-                self._recheck(user_id, columns)
+                values |= self._rechecked(user_id, columns)
+                item = WardrobeItem(user_id=user_id, upload_key=upload_key, created_at=now, updated_at=now, **values)
                 stored = self._items.add(item)
             undo.pop_all()
-        return stored
+        return AddedItem(stored, duplicate_of=alike)
+
+    def _lookalike(self, user_id: str, image_hash: str | None) -> int | None:
+        known = self._items.hashes(user_id) if image_hash else {}
+        found = nearest(image_hash, list(known.values())) if image_hash else None
+        return list(known)[found] if found is not None else None
 
     def _tried_on(self, user_id: str, job_id: str, number: int | None) -> tuple[bytes | None, dict[str, Any]]:
         """The picture, when it is still there, and what is known of the garment."""
@@ -208,15 +237,19 @@ class WardrobeService:
             before = self.get(item.user_id, item.id)
             if same_original and before.original_path != item.original_path:
                 raise ConflictError("The picture was replaced at the same moment. Look at the item and try again.")
-            self._recheck(item.user_id, columns)
+            columns = {**columns, **self._rechecked(item.user_id, columns)}
             changed = _existing(self._items.update(item.user_id, item.id, columns, self._clock()))
         self.pictures.discard(key for key in before.keys if key not in changed.keys)
         return changed
 
-    def _recheck(self, user_id: str, columns: Mapping[str, Any]) -> None:
-        """Inside the unit of work: the section may have been renamed or deleted while a picture was looked at."""
-        if "category_section" in columns:
-            self._categories.section_of(user_id, columns["category_section"])
+    def _rechecked(self, user_id: str, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Inside the unit of work: the section as it is spelled by now. Raises ValidationError when it or the own
+        category was renamed or deleted while a picture was looked at."""
+        if columns.get("category_id") is not None:
+            self._categories.category_of(user_id, columns["category_id"])
+        if "category_section" not in columns:
+            return {}
+        return {"category_section": self._categories.section_of(user_id, columns["category_section"])}
 
     # --- AccountEraser ---------------------------------------------------------------------------------------------
 

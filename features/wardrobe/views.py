@@ -11,6 +11,7 @@ from features.wardrobe.wear_model import cost_per_wear
 from shared.clock import to_text
 
 AddressOf = Callable[[str], str]
+POSSIBLE_DUPLICATE = {"code": "possible_duplicate", "message": "An item with this picture is in the wardrobe already."}
 _AS_IT_IS = (
     "id", "user_id", "background_removed", "title", "brand", "color", "size", "description", "price", "currency",
     "category", "custom_category_name", "category_section", "garment_category_type", "garment_type", "favorite",
@@ -36,5 +37,7 @@ def item_view(item: WardrobeItem, url_of: AddressOf, path_of: AddressOf) -> dict
 
 
 def added_view(added: AddedItem, url_of: AddressOf, path_of: AddressOf) -> dict[str, Any]:
-    warnings = [{"code": notice.code, "message": notice.message} for notice in added.warnings]
+    warnings: list[dict[str, Any]] = [{"code": notice.code, "message": notice.message} for notice in added.warnings]
+    if added.duplicate_of is not None:
+        warnings.append({**POSSIBLE_DUPLICATE, "item_id": added.duplicate_of})
     return {**item_view(added.item, url_of, path_of), "warnings": warnings}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -47,12 +47,16 @@ class WearTable:
 
     def add(self, user_id: str, item_ids: Sequence[int], worn_on: date, now: datetime) -> None:
         """A day that is there already stays one."""
+        self.add_days(user_id, [(item_id, worn_on) for item_id in item_ids], now)
+
+    def add_days(self, user_id: str, days: Sequence[tuple[int, date]], now: datetime) -> None:
+        """As `add`: ids of the user's own items, and days."""
         self._db.execute_many(
             "INSERT INTO wardrobe_wears (item_id, worn_on, user_id, created_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (item_id, worn_on) DO NOTHING",
-            [(item_id, worn_on.isoformat(), user_id, to_text(now)) for item_id in item_ids],
+            [(item_id, worn_on.isoformat(), user_id, to_text(now)) for item_id, worn_on in days],
         )
-        self._recount(user_id, item_ids)
+        self._recount(user_id, {item_id for item_id, _ in days})
 
     def remove(self, user_id: str, item_ids: Sequence[int], worn_on: date) -> int:
         """How many rows there were."""
@@ -62,6 +66,18 @@ class WearTable:
         )
         self._recount(user_id, item_ids)
         return removed
+
+    def days(self, user_id: str, item_ids: Sequence[int]) -> Mapping[int, list[date]]:
+        """Of each of these items, in their order."""
+        found: dict[int, list[date]] = {item_id: [] for item_id in item_ids}
+        rows = self._db.fetch_all(
+            "SELECT item_id, worn_on FROM wardrobe_wears WHERE user_id = ?"
+            f" AND item_id IN ({', '.join('?' for _ in found)}) ORDER BY worn_on",
+            [user_id, *found],
+        )
+        for row in rows:
+            found[row["item_id"]].append(date.fromisoformat(row["worn_on"]))
+        return found
 
     def _recount(self, user_id: str, item_ids: Iterable[int]) -> None:
         """Counted anew rather than added up: a count can then never drift away from its rows."""

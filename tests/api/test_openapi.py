@@ -69,7 +69,7 @@ def test_who_may_call_is_said_as_it_is(app: Flask) -> None:
 def test_what_takes_pictures_takes_them_in_forms_and_json(app: Flask) -> None:
     for route in documented_routes(app):
         takes_pictures = getattr(route.view, "body_limit", "plain") == "pictures"
-        assert takes_pictures is bool(route.said.pictures), route.path
+        assert takes_pictures is bool(route.said.pictures or route.said.files), route.path
     body = operations(document_of(app))["create_tryon_job"]["requestBody"]["content"]
     parts, texts = (body[kind]["schema"]["properties"] for kind in ("multipart/form-data", "application/json"))
     names = (
@@ -79,6 +79,15 @@ def test_what_takes_pictures_takes_them_in_forms_and_json(app: Flask) -> None:
     assert set(parts) == set(texts) == set(names.split())
     assert parts["selfie"]["format"] == "binary" and texts["selfie"]["contentEncoding"] == "base64"
     assert parts["options"]["type"] == "string" and "TryOnOptions" in texts["options"]["$ref"]
+
+
+def test_files_come_in_forms_alone(document: dict[str, Any]) -> None:
+    many, one = (operations(document)[name]["requestBody"]["content"] for name in ("add_items", "import_wardrobe"))
+    assert set(many) == set(one) == {"multipart/form-data"}
+    images = many["multipart/form-data"]["schema"]["properties"]["images"]
+    assert (images["type"], images["maxItems"], images["items"]["format"]) == ("array", 50, "binary")
+    assert one["multipart/form-data"]["schema"]["properties"] == {"file": {"type": "string", "format": "binary"}}
+    assert set(operations(document)["export_wardrobe"]["responses"]["200"]["content"]) == {"application/zip"}
 
 
 def test_plain_bodies_are_json_or_forms(document: dict[str, Any]) -> None:

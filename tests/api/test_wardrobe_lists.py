@@ -63,6 +63,7 @@ def listed(person: Any, **query: Any) -> list[int]:
         ({"sort": "most_worn"}, [5, 4, 3, 2, 1]),
         ({"sort": "least_worn"}, [1, 2, 3, 4, 5]),
         ({"unknown": "ignored"}, [5, 4, 3, 2, 1]),
+        ({"tag": "", "search": "", "category": "", "favorite": ""}, [5, 4, 3, 2, 1]),
     ],
 )
 def test_filters_and_orders(shelf: Any, query: dict[str, Any], found: list[int]) -> None:
@@ -97,6 +98,14 @@ def test_what_is_worn_more_comes_first(shelf: Any) -> None:
     assert listed(shelf, sort="least_worn") == [1, 4, 5, 3, 2]
     worn = shelf.get(f"{ITEMS}/2").json["data"]
     assert (worn["wear_count"], worn["last_worn_on"], worn["cost_per_wear"]) == (3, "2026-01-03", 1.67)
+
+
+@pytest.mark.parametrize(("field", "longest"), [("title", 500), ("brand", 255)])
+def test_words_that_grow_when_folded_still_have_a_next_page(person: Any, field: str, longest: int) -> None:
+    numbers = [add(person, **{field: "\ufdfa" * longest})["id"] for _ in range(2)]
+    first = person.get(ITEMS, query_string={"sort": field, "limit": 1}).json
+    rest = listed(person, sort=field, cursor=first["meta"]["next_cursor"])
+    assert [first["data"][0]["id"], *rest] == numbers
 
 
 def test_the_total_stands_with_the_first_page(shelf: Any) -> None:

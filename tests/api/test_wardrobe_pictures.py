@@ -79,6 +79,7 @@ def test_the_sweep_keeps_what_belongs_to_an_item(app: Flask, person: Any, config
     original = item["image_path"].split("/")[-1].removesuffix(".jpg")
     for left in (f"{'0' * 32}.jpg", f"{original}-00000000-cutout.png", f"{original}-00000000.jpg"):
         (config.images_dir / "wardrobe" / person.user["userid"] / left).write_bytes(b"left by a crash")
+    (config.images_dir / "wardrobe" / "nobodys.jpg").write_bytes(b"put there by hand")
     later = datetime.now(UTC) + timedelta(hours=2)
     for sweep in app.extensions["retention"].also:
         sweep(later)

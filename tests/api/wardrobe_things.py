@@ -28,6 +28,13 @@ def sample(name: str = "tshirt") -> bytes:
     return (SAMPLES / f"{name}.jpg").read_bytes()
 
 
+def resized(data: bytes, scale: float) -> bytes:
+    image = Image.open(io.BytesIO(data))
+    file = io.BytesIO()
+    image.resize((round(image.width * scale), round(image.height * scale))).save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
 def form(image: bytes | None = None, **fields: Any) -> dict[str, Any]:
     """Of a multipart request."""
     return {"garment_image": (io.BytesIO(image or drawn()), "garment.jpg"), **TYPED, **fields}

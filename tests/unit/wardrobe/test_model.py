@@ -61,7 +61,7 @@ def ids(found: tuple[list[WardrobeItem], str | None]) -> list[int]:
 
 
 def test_every_column_comes_back(table: WardrobeTable) -> None:
-    whole = item(**FULL, upload_key="k", wear_count=3, last_worn_on=date(2026, 4, 30))
+    whole = item(**FULL, upload_key="k", uid="0a" * 16, wear_count=3, last_worn_on=date(2026, 4, 30))
     stored = table.add(whole)
     assert stored == replace(whole, id=stored.id, platform_category_id=2)
     assert table.get(ADA, stored.id) == stored == table.by_upload_key(ADA, "k")
