@@ -132,6 +132,9 @@ class Config:
     migrate_on_start: bool = setting(True, _flag, "0: the server does not bring the database up to date by itself")
     images_dir: Path = setting(Path("images"), _path, "where pictures are kept")
     images_base_url: str = setting("/images", _url_path, "path under which pictures are served")
+    rendition_cache_size: int = setting(
+        512 * MEGABYTE, _number(0, 1 << 40), "bytes of smaller copies of pictures that are kept; 0: none"
+    )
     image_url_ttl_hours: int = setting(24, _number(1, 8760), "how long an image address works, rounded up to the hour")
     logs_dir: Path = setting(Path("logs"), _path, "where app.log and errors.log are kept")
     log_level: str = setting("INFO", _choice("DEBUG", "INFO", "WARNING", "ERROR"), "DEBUG, INFO, WARNING or ERROR")
@@ -157,7 +160,11 @@ class Config:
     gemini_base_url: str = setting(
         "https://generativelanguage.googleapis.com", _base_url, "where the Gemini API is; a protocol fake can stand in"
     )
+    gemini_input_side: int = setting(1536, _number(512, 2016), "longer side of the pictures that are sent, pixels")
+    gemini_garments_per_call: int = setting(3, _number(1, 5), "more garments are dressed in turns, a paid call each")
     max_provider_calls_per_job: int = setting(3, _number(1, 20), "paid calls of one job, all attempts and models")
+
+    allow_underwear_and_swimwear: bool = setting(False, _flag, "1: try-ons of underwear and swimwear are not refused")
 
     tryon_workers: int = setting(50, _number(1, 500), "jobs that run at once; they mostly wait for the provider")
     max_queue_size: int = setting(50, _number(1, 100_000), "jobs that may wait, those that run not counted")

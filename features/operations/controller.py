@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+from datetime import datetime
+
 from flask import Blueprint, Response, request, send_file
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -12,8 +16,8 @@ from shared.errors import LinkExpiredError, LinkInvalidError, UnhealthyError, Va
 from shared.image_links import ImageLinks
 from shared.middleware import resolve
 from shared.openapi import documented
+from shared.renditions import Renditions, StoreWithRenditions, width_of
 from shared.response import success_response
-from shared.storage import LocalStorage
 
 operations_bp = Blueprint("operations", __name__)
 images_bp = Blueprint("images", __name__)
@@ -52,10 +56,32 @@ def capabilities() -> Response:
     errors=(LinkExpiredError, LinkInvalidError, ValidationError),
 )
 def get_image(key: str) -> Response:
-    """Open to whoever holds a valid link: an <img> sends no token."""
+    """Open to whoever holds a valid link: an <img> sends no token.
+
+    Add `&w=` to any such link for a copy of that width in pixels, never enlarged: WebP when Accept prefers it, else
+    JPEG, or PNG for pictures with transparency. The signature does not cover `w`.
+    """
     now = utc_now()
     resolve(ImageLinks).verify(key, request.args.get("exp"), request.args.get("sig"), now)
-    response = send_file(resolve(LocalStorage).get_image_path(key), etag=True, conditional=True, max_age=None)
+    width = width_of(request.args.get("w"))
+    return _for_browsers(_original(key) if width is None else _copy(key, width), now)
+
+
+def _original(key: str) -> Response:
+    return send_file(resolve(StoreWithRenditions).get_image_path(key), etag=True, conditional=True, max_age=None)
+
+
+def _copy(key: str, width: int) -> Response:
+    wanted = request.accept_mimetypes.best_match(("image/jpeg", "image/png", "image/webp"))
+    found = resolve(Renditions).get(key, width, webp=wanted == "image/webp")
+    etag = hashlib.sha256(found.data).hexdigest()[:32]
+    response = send_file(io.BytesIO(found.data), found.mime, etag=etag, conditional=True, max_age=None)
+    response.vary.add("Accept")
+    return response
+
+
+def _for_browsers(response: Response, now: datetime) -> Response:
+    """As long as the link works a browser need not ask again; pages of other origins may show the picture."""
     seconds_left = max(0, int(request.args["exp"]) - int(now.timestamp()))
     response.headers["Cache-Control"] = f"private, max-age={seconds_left}, immutable"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from shared.answers import AnswerModel
+from shared.renditions import WIDTHS
+
+Width = Annotated[int, Field(json_schema_extra={"enum": list(WIDTHS)})]
 
 
 class HealthAnswer(AnswerModel):
@@ -38,7 +41,11 @@ class CapabilitiesAnswer(AnswerModel):
 
 
 class LinkQuery(BaseModel):
-    """What a signed image address carries. Never parsed by this model: a wrong link is a 403, not a 400."""
+    """What a signed image address carries. Never parsed by this model: a wrong link is a 403, not a 400.
+
+    `w`: width in pixels of a smaller copy; a client adds it.
+    """
 
     exp: int
     sig: str
+    w: Width | None = None
