@@ -142,10 +142,11 @@ class ImageRejectedError(BecauseFutureError):
 
 
 class ContentBlockedError(BecauseFutureError):
-    """The provider refuses this content for good: no retry, no other engine."""
+    """The provider, or this server by its own rule (`details.reason`), refuses this content for good: no retry, no
+    other engine."""
 
     status_code, error_code = 422, "CONTENT_BLOCKED"
-    advice = "Use other pictures; the provider's safety rules refused these."
+    advice = "Choose something else: the provider's safety rules, or this server's (details.reason), refused this."
 
 
 class ExtractionError(BecauseFutureError):

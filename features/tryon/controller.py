@@ -23,6 +23,7 @@ from shared.answers import PageMeta
 from shared.bodies import is_form, read_body, read_fields
 from shared.errors import (
     ConflictError,
+    ContentBlockedError,
     IdempotencyMismatchError,
     JobCancelledError,
     JobFailedError,
@@ -41,7 +42,7 @@ from shared.url_utils import image_url, to_absolute_url
 from shared.validators import parse_model
 
 tryon_bp = Blueprint("tryon", __name__, url_prefix="/api")
-REFUSED = (ConflictError, IdempotencyMismatchError, RateLimitedError, QueueFullError)
+REFUSED = (ConflictError, ContentBlockedError, IdempotencyMismatchError, RateLimitedError, QueueFullError)
 starts_job = partial(
     documented, "Try-on", AcceptedAnswer, status=202, gives=("Location",),
     takes=("Idempotency-Key", "X-Deadline-Seconds"), errors=REFUSED,

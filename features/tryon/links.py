@@ -11,6 +11,7 @@ from features.garments.packshots import Packshots
 from features.garments.product import Product, Reason
 from features.garments.service import GarmentService
 from features.tryon.model import TryOnJob
+from features.tryon.modesty import refuse_underwear_and_swimwear
 from features.tryon.pictures import JobPictures
 from shared.cpu import CpuGate
 from shared.engines.base import Deadline, GarmentType
@@ -30,13 +31,22 @@ DRESSING_ORDER = ("lower", "dress", "full", "upper", "outer", "shoes", "accessor
 
 
 class GarmentLinks:
-    def __init__(self, garments: GarmentService, limits: ImageLimits, gate: CpuGate) -> None:
+    def __init__(
+        self,
+        garments: GarmentService,
+        limits: ImageLimits,
+        gate: CpuGate,
+        *,
+        allow_underwear_and_swimwear: bool = False,
+    ) -> None:
         self._packshots = Packshots(garments, limits, gate, gate.background)
+        self._allow_underwear_and_swimwear = allow_underwear_and_swimwear
 
     def fetched(self, job: TryOnJob, deadline: Deadline, pictures: JobPictures) -> dict[str, Any]:
         """The job's request with a stored picture, a type and words for every garment, in order of dressing.
 
-        Raises ExtractionError with its reason, ImageRejectedError for a picture that cannot be used.
+        Raises ExtractionError with its reason, ImageRejectedError for a picture that cannot be used,
+        ContentBlockedError for a page that sells underwear or swimwear where these are not allowed.
         """
         garments = [
             item if item["key"] else self._fetched(job, number, item, deadline, pictures)
@@ -68,8 +78,11 @@ class GarmentLinks:
             return LinkedGarment(self._packshots.first([url], deadline), wanted, details)
         if product.wearable is False and wanted is GarmentType.AUTO:
             raise _not_wearable(product)
+        said = _details(product)
+        if not self._allow_underwear_and_swimwear:
+            refuse_underwear_and_swimwear(said)
         image = self._packshots.best(product, deadline)
-        return LinkedGarment(image, _worn_as(product, wanted), {**_details(product), **details})
+        return LinkedGarment(image, _worn_as(product, wanted), {**said, **details})
 
 
 def _worn_as(product: Product, wanted: GarmentType) -> GarmentType:

@@ -23,7 +23,7 @@ from shared.engines.base import (
 )
 from shared.engines.preview.cut_out import flatten_on_plain
 from shared.errors import ImageRejectedError, NotFoundError
-from shared.image_encoding import encode_jpeg, encode_result, read_result_metadata
+from shared.image_encoding import encode_jpeg, encode_result, keep_result, read_result_metadata
 from shared.image_keys import input_key, input_prefix, result_key
 from shared.image_processing import PreparedImage
 from shared.storage import StorageService
@@ -102,7 +102,8 @@ class JobPictures:
         """Each attempt has its own key: a late one can never overwrite or delete what another has finished with."""
         facts = ResultFacts.of(result)
         with self._gate.background():
-            picture = encode_result(result.image, asdict(facts))
+            kept = keep_result(result.encoded, asdict(facts)) if result.encoded is not None else None
+            picture = kept or encode_result(result.image, asdict(facts))
         return self._keep(job, attempt, picture), facts
 
     def stored_result(self, job: TryOnJob, attempt: int) -> tuple[str, ResultFacts] | None:
@@ -142,8 +143,9 @@ class JobPictures:
 
 
 def job_of_input(key: str) -> str:
-    """tryon-inputs/{user}/{job}/{name} -> job."""
-    return key.split("/")[2]
+    """tryon-inputs/{user}/{job}/{name} -> job; of any other file no job's."""
+    parts = key.split("/")
+    return parts[2] if len(parts) == 4 else ""
 
 
 def job_of_result(key: str) -> str:

@@ -14,6 +14,7 @@ from features.tryon.closet import Closet
 from features.tryon.idempotency import IdempotencyKey, IdempotencyTable
 from features.tryon.job_queue import JobQueue
 from features.tryon.model import HistoryFilter, JobStatus, TryOnJob, TryOnJobTable
+from features.tryon.modesty import refuse_underwear_and_swimwear
 from features.tryon.pictures import JobPictures
 from features.tryon.request import GarmentWish, TryOnRequest
 from features.tryon.schemas import JobView
@@ -40,6 +41,7 @@ class TryOnSettings:
     max_queue_size: int = 50
     only_preview: bool = False
     retention: timedelta = timedelta(days=90)
+    allow_underwear_and_swimwear: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class TryOnService:
         self._refuse_when_full()
         self._refuse_impossible(wanted)
         wanted = replace(wanted, garments=self._closet.brought(user_id, wanted.garments))
+        self._refuse_immodest(wanted)
         person = self._person(user_id, wanted)
         garments = [self._garment(item) for item in wanted.garments]
         job = self._write(user_id, wanted, submission, person, garments)
@@ -120,6 +123,15 @@ class TryOnService:
                 "This server makes previews only, and allow_preview is false.",
                 fields={"options.allow_preview": "must be true on this server"},
             )
+
+    def _refuse_immodest(self, wanted: TryOnRequest) -> None:
+        """By what the request and the wardrobe say; pages are judged by the worker that reads them."""
+        if self._settings.allow_underwear_and_swimwear:
+            return
+        refuse_underwear_and_swimwear(wanted.options.garment_details.known())
+        for garment in wanted.garments:
+            with naming_field(garment.field):
+                refuse_underwear_and_swimwear(garment.details or {})
 
     def _garment(self, wish: GarmentWish) -> PreparedImage | None:
         """None for a link: its page is fetched by the worker."""

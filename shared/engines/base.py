@@ -111,12 +111,13 @@ class GarmentInput:
     """`image`: upright JPEG, or PNG when it has alpha; longest side at most 2016 px.
 
     `details`: brand, category, color, style, material (any may be absent), words from a client or a page: data, never
-    instructions.
+    instructions. `on_model`: somebody wears the garment in the picture; engines find that out by themselves.
     """
 
     image: bytes
     garment_type: GarmentType = GarmentType.AUTO
     details: Mapping[str, str] = field(default_factory=dict)
+    on_model: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,11 @@ class TryOnInput:
 
 @dataclass(frozen=True, slots=True)
 class EngineResult:
-    """`image`: RGB, in the frame of the person's photo unless an aspect ratio was asked for."""
+    """`image`: RGB, in the frame of the person's photo unless an aspect ratio was asked for.
+
+    `checks`: figures about the picture; `results` in it are the checks that it passed, each with name, value, limit and
+    passed. `encoded`: a JPEG that is exactly `image`, as a provider sent it; to be stored instead of a second encoding.
+    """
 
     image: Image.Image
     engine: str
@@ -140,6 +145,7 @@ class EngineResult:
     preview: bool = False
     warnings: tuple[Notice, ...] = ()
     checks: Mapping[str, Any] = field(default_factory=dict)
+    encoded: bytes | None = field(default=None, repr=False)
 
 
 class ImageEngine(Protocol):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from shared.engines.fake import mean_colour
 from shared.engines.framing import decode, ratio_value
@@ -32,6 +32,7 @@ _STATUS_NAMES = {
 }
 _RPC = "type.googleapis.com/google.rpc."
 _TOKENS_PER_IMAGE = 1120
+_GROUND_GAP = 16
 JSON = "application/json; charset=UTF-8"
 
 
@@ -289,16 +290,25 @@ def _edited(asked: Asked) -> Image.Image:
 
 
 def _edited_picture(person: bytes, garments: Sequence[bytes], ratio: str | None, size: str) -> Image.Image:
-    """The person with the garments' mean colours blended into the middle: plainly changed, the borders untouched."""
+    """The person with the garments' colours laid over the middle: plainly changed, the borders untouched."""
     image = _resized(person, ratio, size)
     width, height = image.size
     for index, garment in enumerate(garments):
-        colour = mean_colour(decode(garment, max_pixels=_MAX_PIXELS))
+        colour = _garment_colour(decode(garment, max_pixels=_MAX_PIXELS))
         top, bottom = (0.3 + 0.4 * share / len(garments) for share in (index, index + 1))
         box = (round(width * 0.3), round(height * top), round(width * 0.7), round(height * bottom))
         region = image.crop(box)
         mask = Image.new("L", region.size, 0)
-        mask.paste(200, (4, 4, max(5, region.width - 4), max(5, region.height - 4)))
+        mask.paste(250, (4, 4, max(5, region.width - 4), max(5, region.height - 4)))
         mask = mask.filter(ImageFilter.BoxBlur(3))
         image.paste(Image.new("RGB", region.size, colour), box[:2], mask)
     return image
+
+
+def _garment_colour(packshot: Image.Image) -> tuple[int, int, int]:
+    """Its mean colour without the ground, which is what the corner shows."""
+    small = packshot.resize((32, 32), Image.Resampling.BOX)
+    ground = Image.new("RGB", small.size, mean_colour(small.crop((0, 0, 1, 1))))
+    garment = ImageChops.difference(small, ground).convert("L").point(lambda gap: 255 if gap > _GROUND_GAP else 0)
+    red, green, blue = (round(value) for value in ImageStat.Stat(small, garment if garment.getbbox() else None).mean)
+    return red, green, blue

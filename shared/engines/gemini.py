@@ -8,49 +8,42 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from PIL import Image
-
 from shared.cpu import CpuGate
 from shared.engines.base import Deadline, EngineResult, Quality, TryOnInput, Usage
-from shared.engines.framing import (
-    Frame,
-    as_jpeg,
-    decode,
-    deliver,
-    difference,
-    encode_jpeg,
-    is_unchanged,
-    pad_person,
-    plan_frame,
-    reduced,
-)
 from shared.engines.gemini_answers import Answer, Kind
 from shared.engines.gemini_client import DEFAULT_BASE_URL, GeminiClient, PictureRequest
+from shared.engines.gemini_judge import MAX_PIXELS, Judge, Painting
 from shared.engines.gemini_ladder import Ladder
+from shared.engines.inputs import Inputs, alone, prepare_inputs
 from shared.engines.models import DEFAULT_MODELS, PRICE_VERSION, Tokens, image_size, model_facts, price
-from shared.engines.prompts import PROMPT_VERSION, Style, build_prompt
+from shared.engines.prompts import Style, build_prompt, wording
+from shared.engines.turns import Turn, dress_in_turns, plan_turns
 from shared.errors import (
     BecauseFutureError,
     BudgetExhaustedError,
     ContentBlockedError,
     DeadlineExceededError,
     ExternalServiceError,
-    ImageRejectedError,
     ProviderNoImageError,
 )
 from shared.logger import get_logger
 
 log = get_logger(__name__)
 
-MAX_PIXELS = 40_000_000  # a 4K square has 16.8 million
-MIN_ANSWER_SIDE = 64
 _SIZE_BY_QUALITY = {Quality.FAST: "1K", Quality.STANDARD: "1K", Quality.HIGH: "2K"}
 _USABLE_KEY = re.compile(r"[\x21-\x7e]+")
+_CALLS_ENDED = (
+    BudgetExhaustedError,
+    ContentBlockedError,
+    DeadlineExceededError,
+    ExternalServiceError,
+    ProviderNoImageError,
+)
 _OUTCOMES = {
     Kind.PICTURE: "ok",
     Kind.UNCHANGED: "unchanged",
@@ -69,31 +62,26 @@ class _Record:
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
-    """The inputs as they are sent to models that know the same ratios.
+class _Spare:
+    """A picture with a fault that may be shown, with a warning, when nothing better comes. Kept as it came: decoded it
+    would fill the memory while calls wait."""
 
-    `small`: what was sent as the person, for comparing; the full picture would fill the memory while calls wait.
-    """
-
-    frame: Frame
-    small: Image.Image
-    person: bytes
-    garments: Sequence[bytes]
+    answer: Answer
+    prepared: Inputs
+    model: str
+    told: dict[str, Any]
 
 
 @dataclass(slots=True)
 class _Job:
     wanted: TryOnInput
     deadline: Deadline
-    prepared: dict[tuple[str, ...], _Prepared] = field(default_factory=dict)
+    judge: Judge
+    prepared: dict[tuple[str, ...], Inputs] = field(default_factory=dict)
     failure: BecauseFutureError | None = None
+    spare: _Spare | None = None
     calls: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Painting:
-    image: Image.Image
-    checks: dict[str, Any]
+    calls_kept: int = 0
 
 
 class GeminiEngine:
@@ -109,6 +97,7 @@ class GeminiEngine:
         base_url: str = DEFAULT_BASE_URL,
         models: tuple[str, ...] = DEFAULT_MODELS,
         max_input_side: int = 1536,
+        garments_per_call: int = 3,
         max_calls: int = 6,
         connect_timeout_seconds: float = 10.0,
         read_timeout_seconds: float = 150.0,
@@ -119,11 +108,13 @@ class GeminiEngine:
         trust_env: bool = False,
     ) -> None:
         """`models`: the default first, then fallbacks. `max_calls`: the engine's own cap beside that of the ledger.
+        `max_input_side`: px of what is sent at standard quality. `garments_per_call`: more are dressed in turns.
         `min_call_seconds`: with less time left no further call is begun, for it would be paid and lost."""
         self._key = (api_key or "").strip()
         self._gate = gate
         self._models = tuple(dict.fromkeys(model.removeprefix("models/") for model in models))
         self._max_input_side = max_input_side
+        self._garments_per_call = garments_per_call
         self._max_calls = max_calls
         self._backoff_seconds = backoff_seconds
         self._min_call_seconds = min_call_seconds
@@ -152,27 +143,55 @@ class GeminiEngine:
         if self.ready() is not None:
             raise ExternalServiceError("The image provider is not set up on this server.")
         deadline.check()
-        job = _Job(wanted, deadline)
+        with self._gate.background():
+            wanted = replace(wanted, garments=alone(wanted.garments, max_pixels=MAX_PIXELS))
+        turns = plan_turns(wanted.garments, self._most_garments(), most_turns=self._max_calls)
+        return dress_in_turns(wanted, turns, lambda turn: self._dress(turn, deadline))
+
+    def _most_garments(self) -> int:
+        return min(self._garments_per_call, max(model_facts(model).max_images for model in self._models) - 1)
+
+    def _dress(self, turn: Turn, deadline: Deadline) -> EngineResult:
+        wanted = turn.wanted
+        job = _Job(wanted, deadline, Judge(wanted), calls=turn.calls_made, calls_kept=turn.calls_kept)
         try:
             return self._climb(job)
-        except (BudgetExhaustedError, DeadlineExceededError):
-            # No further call is possible; why the earlier one failed says more, and a content refusal must stay one.
-            if job.failure is not None:
-                raise job.failure from None
-            raise
+        except _CALLS_ENDED as error:
+            # A paid picture with a small fault is better than none. Else why an earlier call failed says more than that
+            # no further one is possible, and a content refusal must stay one.
+            spare = self._from_spare(job)
+            if spare is not None:
+                return spare
+            raise job.failure or error from None
 
     def _climb(self, job: _Job) -> EngineResult:
         ladder = self._ladder(len(job.wanted.garments) + 1)
         while True:
             job.deadline.check()
             answer, painting = self._call(job, ladder)
-            if painting is not None:
-                return EngineResult(painting.image, self.name, ladder.model, checks=painting.checks)
+            if painting is not None and answer.kind is Kind.PICTURE:
+                return self._result(painting, ladder.model, _told(job, ladder.style))
             failure = _note_failure(job, answer)
             wait = ladder.climb(answer, job.deadline.remaining_seconds())
-            if wait is None or job.calls >= self._max_calls:
+            if wait is None or job.calls + job.calls_kept >= self._max_calls:
                 raise failure
             job.deadline.sleep(wait)
+
+    def _from_spare(self, job: _Job) -> EngineResult | None:
+        if job.spare is None:
+            return None
+        _, painting = self._judge(job, job.spare.answer, job.spare.prepared)
+        return None if painting is None else self._result(painting, job.spare.model, job.spare.told)
+
+    def _result(self, painting: Painting, model: str, told: dict[str, Any]) -> EngineResult:
+        return EngineResult(
+            painting.image,
+            self.name,
+            model,
+            warnings=painting.warnings,
+            checks={**painting.checks, **told},
+            encoded=painting.encoded,
+        )
 
     def _ladder(self, images: int) -> Ladder:
         able = [model for model in self._models if model_facts(model).max_images >= images]
@@ -183,7 +202,7 @@ class GeminiEngine:
             jitter=self._jitter,
         )
 
-    def _call(self, job: _Job, ladder: Ladder) -> tuple[Answer, _Painting | None]:
+    def _call(self, job: _Job, ladder: Ladder) -> tuple[Answer, Painting | None]:
         prepared = self._prepare(job, model_facts(ladder.model).ratios)
         request = _request(job.wanted, prepared, ladder.model, ladder.style)
         with _recorded(job, ladder.model) as record:
@@ -191,38 +210,28 @@ class GeminiEngine:
             record.usage = _usage(ladder.model, answer.tokens)
             painting = None
             if answer.kind is Kind.PICTURE:
-                answer, painting = self._judge(answer, prepared, job, ladder.style)
+                came = _Spare(answer, prepared, ladder.model, _told(job, ladder.style))
+                answer, painting = self._judge(job, answer, prepared)
+                if painting is not None and answer.kind is not Kind.PICTURE:
+                    job.spare = job.spare or came
             record.outcome = _OUTCOMES.get(answer.kind, answer.code)
         log.info("gemini call", extra={"model": ladder.model, "outcome": record.outcome, "answer_code": answer.code})
         return answer, painting
 
-    def _prepare(self, job: _Job, ratios: tuple[str, ...]) -> _Prepared:
+    def _prepare(self, job: _Job, ratios: tuple[str, ...]) -> Inputs:
         if ratios not in job.prepared:
             with self._gate.background():
-                job.prepared[ratios] = _prepare(job.wanted, ratios, self._max_input_side)
+                job.prepared[ratios] = prepare_inputs(job.wanted, ratios, self._max_input_side, max_pixels=MAX_PIXELS)
             job.deadline.check()
         return job.prepared[ratios]
 
-    def _judge(self, answer: Answer, sent: _Prepared, job: _Job, style: Style) -> tuple[Answer, _Painting | None]:
-        """Decode, compare with what was sent, and bring into the asked-for frame."""
+    def _judge(self, job: _Job, answer: Answer, prepared: Inputs) -> tuple[Answer, Painting | None]:
         with self._gate.background():
-            try:
-                picture = decode(answer.picture, max_pixels=MAX_PIXELS)
-            except ImageRejectedError:  # the provider's picture is damaged, not the client's
-                return replace(answer, kind=Kind.SOFT, code="bad_picture"), None
-            if min(picture.size) < MIN_ANSWER_SIDE:
-                return replace(answer, kind=Kind.SOFT, code="bad_picture"), None
-            mean, strongest = difference(picture, sent.small)
-            if is_unchanged(mean, strongest):
-                return replace(answer, kind=Kind.UNCHANGED, code="unchanged"), None
-            image = deliver(picture, sent.frame)
-        checks = {
-            "changed_mean": round(mean, 2),
-            "provider_size": list(picture.size),
-            "provider_calls": job.calls,
-            "prompt": f"{PROMPT_VERSION}/{style.value}",
-        }
-        return answer, _Painting(image, checks)
+            return job.judge.judge(answer, prepared.frame, prepared.garments)
+
+
+def _told(job: _Job, style: Style) -> dict[str, Any]:
+    return {"provider_calls": job.calls, "prompt": f"{wording().version}/{style.value}"}
 
 
 @contextmanager
@@ -236,17 +245,7 @@ def _recorded(job: _Job, model: str) -> Iterator[_Record]:
         job.wanted.calls.settle(call_id, record.outcome, record.usage)
 
 
-def _prepare(wanted: TryOnInput, ratios: tuple[str, ...], max_side: int) -> _Prepared:
-    side = min(max_side, 1024) if wanted.quality is Quality.FAST else max_side
-    person = decode(wanted.person, max_pixels=MAX_PIXELS)
-    frame = plan_frame(person.size, ratios, wanted.aspect_ratio)
-    padded = pad_person(person, frame)
-    sent = encode_jpeg(padded, side) if frame.padded else as_jpeg(wanted.person, side, max_pixels=MAX_PIXELS)
-    garments = [as_jpeg(garment.image, side, max_pixels=MAX_PIXELS) for garment in wanted.garments]
-    return _Prepared(frame, reduced(padded), sent, garments)
-
-
-def _request(wanted: TryOnInput, prepared: _Prepared, model: str, style: Style) -> PictureRequest:
+def _request(wanted: TryOnInput, prepared: Inputs, model: str, style: Style) -> PictureRequest:
     keeps_margins = wanted.aspect_ratio is not None
     prompt = build_prompt(
         wanted.garments,
@@ -290,11 +289,8 @@ def _failure(answer: Answer) -> BecauseFutureError:
             "The image provider's safety rules refused these pictures. Use other pictures.",
             details={"provider_code": answer.code},
         )
-    if answer.kind in (Kind.SOFT, Kind.UNCHANGED):
-        return ProviderNoImageError(
-            "The image provider answered without a usable picture. Try again, or use clearer pictures.",
-            details={"provider_code": answer.code},
-        )
+    if answer.kind in _WITHOUT_PICTURE:
+        return ProviderNoImageError(_WITHOUT_PICTURE[answer.kind], details={"provider_code": answer.code})
     return ExternalServiceError(
         _TROUBLE.get(answer.kind, _TROUBLE[Kind.BUSY]),
         details={"provider_code": answer.code},
@@ -302,6 +298,11 @@ def _failure(answer: Answer) -> BecauseFutureError:
     )
 
 
+_WITHOUT_PICTURE = {
+    Kind.SOFT: "The image provider answered without a usable picture. Try again, or use clearer pictures.",
+    Kind.UNCHANGED: "The image provider sent the photo back as it was. Try again, or use a clearer garment picture.",
+    Kind.FAULTY: "The image provider's picture does not show the person of the photo. Try again, or use another photo.",
+}
 _TROUBLE = {
     Kind.BUSY: "The image provider is overloaded or unreachable. Try again later.",
     Kind.RATE: "The image provider takes no more calls at the moment. Try again later.",

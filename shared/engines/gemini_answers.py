@@ -23,7 +23,8 @@ class Kind(StrEnum):
     """Classes of outcomes that are handled alike; the ladder says how."""
 
     PICTURE = "picture"
-    UNCHANGED = "unchanged"  # a picture, but the photo as it was sent (judged by the engine)
+    UNCHANGED = "unchanged"  # a picture, but the photo as it was sent (judged by us)
+    FAULTY = "faulty"  # a picture that failed another check (judged by us; the code names it)
     SOFT = "soft"  # answered without a usable picture
     CONTENT = "content"  # refused, neutral wording may help
     BLOCKED = "blocked"  # refused for good

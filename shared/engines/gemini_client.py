@@ -20,7 +20,7 @@ import urllib3
 
 from shared.engines.base import Deadline
 from shared.engines.gemini_answers import Answer, Kind, read_error, read_success
-from shared.engines.prompts import SYSTEM_INSTRUCTION, Prompt, Slot
+from shared.engines.prompts import Prompt, Slot, wording
 
 DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 _CHUNK_BYTES = 64 * 1024
@@ -48,7 +48,7 @@ class PictureRequest:
         if self.image_size:
             image_config["imageSize"] = self.image_size
         return {
-            "systemInstruction": {"parts": [{"text": SYSTEM_INSTRUCTION}]},
+            "systemInstruction": {"parts": [{"text": wording().system}]},
             "contents": [{"role": "user", "parts": [self._part(item) for item in self.prompt]}],
             "generationConfig": {
                 "responseModalities": ["TEXT", "IMAGE"] if self.text_allowed else ["IMAGE"],

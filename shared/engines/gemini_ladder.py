@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from shared.engines.checks.report import Fault
 from shared.engines.gemini_answers import Answer, Kind
 from shared.engines.prompts import Style
 
@@ -29,6 +30,7 @@ class Rule:
 RULES: dict[Kind, Rule] = {
     Kind.SOFT: Rule(retries=1, style=Style.SHORT, next_model=True),
     Kind.UNCHANGED: Rule(retries=1, style=Style.FRESH, next_model=True),
+    Kind.FAULTY: Rule(retries=1, style=Style.EXACT, next_model=True),
     Kind.CONTENT: Rule(retries=1, style=Style.NEUTRAL),
     Kind.BLOCKED: Rule(),
     Kind.BUSY: Rule(retries=1, waits=True, next_model=True),
@@ -37,6 +39,8 @@ RULES: dict[Kind, Rule] = {
     Kind.GONE: Rule(next_model=True),
     Kind.REFUSED: Rule(),
 }
+# Words by what was wrong, where they differ from the rule's: here more has to change, not less.
+_STYLE_BY_CODE: dict[str, Style] = {Fault.COLOUR: Style.FRESH}
 
 
 class Ladder:
@@ -66,13 +70,13 @@ class Ladder:
             return None  # the neutral wording was the last try; only a fault on the way may be repeated
         wait = self._wait(answer) if rule.waits else 0.0
         if self._used[answer.kind] < rule.retries and self._fits(wait, seconds_left):
-            return self._repeat(answer.kind, rule, wait)
+            return self._repeat(answer, rule, wait)
         return self._move_on() if rule.next_model and self._fits(0.0, seconds_left) else None
 
-    def _repeat(self, kind: Kind, rule: Rule, wait: float) -> float:
-        self._used[kind] += 1
-        self._refused_once = self._refused_once or kind is Kind.CONTENT
-        self.style = rule.style or self.style
+    def _repeat(self, answer: Answer, rule: Rule, wait: float) -> float:
+        self._used[answer.kind] += 1
+        self._refused_once = self._refused_once or answer.kind is Kind.CONTENT
+        self.style = _STYLE_BY_CODE.get(answer.code) or rule.style or self.style
         return wait
 
     def _move_on(self) -> float | None:

@@ -52,7 +52,10 @@ class LocalShop:
 
     def product(self, name: str) -> str:
         titles = {"tshirt": "Red cotton T-shirt", "trousers": "Blue jeans", "dress": "Teal midi dress"}
+        titles["bikini"] = "Triangle bikini top"
         images = [f"{self.url}/img/{'missing' if name == 'broken' else name}.jpg"]
+        if name == "bikini":
+            images = [f"{self.url}/img/tshirt.jpg"]
         if name == "worn":
             images = [f"{self.url}/img/person/man_dark.jpg", f"{self.url}/img/tshirt.jpg"]
         node = {
