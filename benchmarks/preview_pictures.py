@@ -14,6 +14,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
@@ -73,7 +74,8 @@ def main() -> None:
     rows = []
     for person in pictures(given.persons).values():
         results = [dress(engine, person, outfit) for outfit in outfits]
-        photo = cv2.imread(str(person))[..., ::-1]
+        with Image.open(person) as picture:
+            photo = np.asarray(picture.convert("RGB"))
         rows.append(np.hstack([cell(picture, CELL_HEIGHT * 3 // 4) for picture in [photo, *results]]))
     cv2.imwrite(str(given.sheet), np.vstack(rows)[..., ::-1])
 

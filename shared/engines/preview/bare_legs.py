@@ -26,7 +26,7 @@ Points = NDArray[np.float64]
 def bare_legs(scene: Scene, figure: Figure, first_row: float) -> BareLimb:
     """Both legs from `first_row` down, in the colour of the visible skin; alpha 0 elsewhere."""
     profile = round_profile(skin_colour(scene))
-    rgb = np.zeros_like(scene.rgb)
+    rgb = np.zeros(scene.rgb.shape, dtype=np.uint8)
     alpha = np.zeros_like(scene.alpha)
     for side in (0, 1):
         last = min(figure.ankle_y(side) + 0.12 * figure.width, figure.shape[0] - 1.0)
@@ -55,13 +55,16 @@ def _light(figure: Figure, side: int, rows: NDArray[np.intp]) -> Points:
     )
 
 
-def _paint_leg(rgb: Floats, alpha: Floats, rows: NDArray[np.intp], leg: Points, profile: Floats, light: Points) -> None:
-    xs = np.arange(rgb.shape[1], dtype=np.float32)[None, :]
+def _paint_leg(
+    rgb: NDArray[np.uint8], alpha: Floats, rows: NDArray[np.intp], leg: Points, profile: Floats, light: Points
+) -> None:
     middle, half = leg[:, :1].astype(np.float32), np.maximum(leg[:, 1:].astype(np.float32), 1.0)
-    offset = (xs - middle) / half
+    first, last = (int(np.clip(x, 0, rgb.shape[1])) for x in ((middle - half).min() - 2, (middle + half).max() + 3))
+    spot = np.s_[rows[0] : rows[-1] + 1, first:last]
+    offset = (np.arange(first, last, dtype=np.float32)[None, :] - middle) / half
     cover = np.clip((1.0 - np.abs(offset)) * half / 1.5 + 0.5, 0.0, 1.0)
     position = np.clip((offset + 1.0) / 2.0 * (BINS - 1), 0, BINS - 1)
     colours = np.stack([np.interp(position, np.arange(BINS), profile[:, c]) for c in range(3)], axis=-1)
-    fresh = cover > alpha[rows]
-    rgb[rows] = np.where(fresh[..., None], colours * light[:, None, None], rgb[rows]).astype(np.float32)
-    alpha[rows] = np.maximum(alpha[rows], cover)
+    lit = np.clip(colours * light[:, None, None], 0.0, 255.0)
+    rgb[spot] = np.where((cover > alpha[spot])[..., None], lit, rgb[spot])
+    alpha[spot] = np.maximum(alpha[spot], cover)

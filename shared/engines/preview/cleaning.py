@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -12,10 +13,11 @@ from shared.engines.preview.bare_legs import bare_legs
 from shared.engines.preview.figure import Figure
 from shared.engines.preview.garment import spread_colours
 from shared.engines.preview.keypoints import Kind
-from shared.engines.preview.scene import BACKGROUND, DRESS, LOWER, SHOES, SKIN, UPPER, Scene
+from shared.engines.preview.scene import BACKGROUND, DRESS, LOWER, OTHER, SHOES, SKIN, UPPER, Scene, bounds
 from shared.engines.preview.skin import bare_arm, skin_colour
 
 HALO = 0.045  # the old clothes' soft rim beyond their mask, by shoulder width
+COLLAR_RIM = 0.02  # so near to the old collar skin may be collar: the border of parts is off by some px
 SLIVER = 0.13  # by shoulder width: without a known ground, the new cloth is drawn out over rests this near to it
 POCKET = 0.04
 SLEEVE_POCKET = 0.09  # between a sleeve and the trunk
@@ -27,9 +29,18 @@ TROUSER_END = 0.1
 MIN_ARM_AREA = 0.002
 MIN_LEG_AREA = 0.02  # of the squared shoulder width: less is the ragged end of trousers that were covered
 CHEST_INSET = 0.05
+ARM_HALF = 0.14  # by shoulder width
+WISP = 0.025  # by shoulder width: thinner rests beside the new cloth are not drawn out, they would look frayed
+THROAT = (-0.16, 0.08)  # rows about the foot of the neck, by shoulder width
+SCARF_HALF = 1.7  # by half the neck's width
+BARE_THROAT = 0.4  # share of skin there
+THROAT_SHADE, THROAT_REACH = 0.16, 0.22  # under a chin it is so much darker; how far down, by shoulder width
+RIM_SHADE, RIM_REACH = 0.3, 0.04  # of an arm that is drawn over an old sleeve; reach by shoulder width
+NECK_ROUND = 0.12  # a neck's sides are so much darker than its middle
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Colours = NDArray[np.float32] | NDArray[np.uint8]
 
 WORN = {
     Kind.TOP: (UPPER, DRESS),
@@ -41,11 +52,11 @@ WORN = {
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """Colours (H, W, 3), soft mask (H, W), and what is there afterwards: its silhouette and its part number."""
+    """Colours (H, W, 3; 0..255), soft mask (H, W), and what is there afterwards: its silhouette and its part number."""
 
-    rgb: Floats
+    rgb: Colours
     mask: Floats
-    alpha: Floats
+    alpha: Floats | float
     part: int | NDArray[np.uint8]
 
 
@@ -54,32 +65,48 @@ def worn(scene: Scene, kind: Kind) -> Mask:
     return np.asarray(np.isin(scene.parts, WORN[kind]), dtype=np.bool_)
 
 
-def clear(scene: Scene, figure: Figure, kind: Kind, cover: Floats, cloth: Floats, hem_y: float, sleeved: Mask) -> Scene:
+def clear(
+    scene: Scene, figure: Figure, kind: Kind, cover: Floats, cloth: Colours, hem_y: float, sleeved: Mask, *, over: bool
+) -> Scene:
     """The scene without the uncovered rests of what the new garment replaces.
 
     `cover`: the new garment's alpha in the photo. `cloth`: its colours, continued a little past its outline.
-    `sleeved`: where the arms are inside of its sleeves.
+    `sleeved`: where the arms are inside of its sleeves. `over`: it is worn over the old clothes: they stay, but for
+    what bulges out of its sleeves.
     """
     rest = worn(scene, kind) & (cover < 0.5) & ~scene.head
+    if over:
+        rim = _with_halo(scene, rest & sleeved, figure, cover)
+        return _filled(scene, [_outside(scene, figure, rim, cover, cloth)])
     rows = np.arange(figure.shape[0])[:, None]
     below = rows > (hem_y if kind is Kind.TOP else hem_y - HEM_SWING * figure.width)
     fills: list[Fill] = []
     if kind in (Kind.TOP, Kind.DRESS):
-        upper = rest & ~below
-        fills += _upper_fills(scene, figure, upper, cover, cloth, sleeved)
+        sleeves = rest & _along_arms(figure)
+        fills += _upper_fills(scene, figure, rest & (sleeves | ~below), cover, cloth, sleeved)
+        rest &= ~sleeves
     if kind is Kind.TOP:
         fills += _lower_fill(scene, figure, rest & below, cover)
     else:
         fills += _leg_fill(scene, figure, rest & below, cover, hem_y)
-    for fill in fills:
-        scene = _filled(scene, fill)
-    return scene
+    return _filled(scene, fills)
 
 
-def _upper_fills(scene: Scene, figure: Figure, rest: Mask, cover: Floats, cloth: Floats, sleeved: Mask) -> list[Fill]:
+def _along_arms(figure: Figure) -> Mask:
+    """The arms down to the wrists, no wider than arms are: sleeves that go on below the new hem."""
+    found = np.zeros(figure.shape, dtype=np.bool_)
+    for arm in figure.arms:
+        reach = ARM_HALF * figure.width
+        box = arm.box(arm.length, reach, figure.shape)
+        along, across = arm.coordinates(*np.mgrid[box].astype(np.float32)[::-1])
+        found[box] |= (along < arm.length) & (np.abs(across) < reach)
+    return found
+
+
+def _upper_fills(scene: Scene, figure: Figure, rest: Mask, cover: Floats, cloth: Colours, sleeved: Mask) -> list[Fill]:
     """Rests above the hem: neck and chest, arms, and what lies outside of the body."""
     body = _chest(figure)
-    collar = body & (scene.parts == SKIN) & (cover < 0.5) & _grown(worn(scene, Kind.TOP), HALO * figure.width)
+    collar = body & (scene.parts == SKIN) & (cover < 0.5) & _grown(worn(scene, Kind.TOP), COLLAR_RIM * figure.width)
     rim = _with_halo(scene, rest, figure, cover) | (collar & ~scene.head)
     chest = body & rim
     in_sleeve = scene.arms & sleeved & (cover < 0.5)
@@ -87,11 +114,14 @@ def _upper_fills(scene: Scene, figure: Figure, rest: Mask, cover: Floats, cloth:
     pockets = _pockets(rest | in_sleeve, cover, figure, bool(sleeved.any()))
     chest = chest & ~pockets & ~in_sleeve & (scene.parts != BACKGROUND)
     rim &= ~pockets
+    if not _throat_is_bare(scene, figure):
+        rim &= ~(chest | _around_neck(figure))
+        chest = np.zeros_like(chest)
     fills = [_outside(scene, figure, rim & ~chest & (in_sleeve | (scene.parts != SKIN)), cover, cloth)]
-    fills.append(Fill(cloth, _soft(pockets), np.ones(cover.shape, dtype=np.float32), UPPER))
+    fills.append(Fill(cloth, _soft(pockets), 1.0, UPPER))
     if chest.any():
         colours = _chest_colours(scene, rim, chest, figure)
-        fills.append(Fill(colours, _soft(chest), np.ones(cover.shape, dtype=np.float32), SKIN))
+        fills.append(Fill(colours, _soft(chest), 1.0, SKIN))
     sides = (0, 1) if rest.any() else ()
     return fills + [fill for side in sides for fill in _arm_fills(scene, figure, side, rim & ~chest, cover)]
 
@@ -138,7 +168,23 @@ def _chest(figure: Figure) -> Mask:
     return np.asarray(above | below, dtype=np.bool_)
 
 
-def _chest_colours(scene: Scene, rim: Mask, chest: Mask, figure: Figure) -> Floats:
+def _throat_is_bare(scene: Scene, figure: Figure) -> bool:
+    """Whether skin is seen between chin and collar. A scarf or high collar stays: the neck under it is not known."""
+    xs = np.abs(np.arange(figure.shape[1]) - figure.centre_x(figure.neck_y)) < 0.7 * figure.neck_half
+    first, last = (int(np.clip(figure.neck_y + share * figure.width, 0, figure.shape[0])) for share in THROAT)
+    throat = scene.parts[first:last, xs]
+    known = np.isin(throat, (SKIN, UPPER, DRESS, OTHER))
+    return not known.any() or float((throat[known] == SKIN).mean()) > BARE_THROAT
+
+
+def _around_neck(figure: Figure) -> Mask:
+    """Where a scarf or a high collar lies."""
+    across = np.abs(np.arange(figure.shape[1]) - figure.centre_x(figure.neck_y)) < SCARF_HALF * figure.neck_half
+    rows = np.arange(figure.shape[0]) < figure.neck_y + 0.12 * figure.width
+    return np.asarray(rows[:, None] & across[None, :], dtype=np.bool_)
+
+
+def _chest_colours(scene: Scene, rim: Mask, chest: Mask, figure: Figure) -> NDArray[np.uint8]:
     """Skin of the neck and the shoulders continued over the chest; the limbs' colour where none is near."""
     ys, xs = np.nonzero(chest)
     margin = round(0.2 * figure.width)
@@ -151,18 +197,33 @@ def _chest_colours(scene: Scene, rim: Mask, chest: Mask, figure: Figure) -> Floa
     few = cv2.resize(core.astype(np.uint8), small, interpolation=cv2.INTER_NEAREST) > 0
     wide = spread_colours(np.asarray(cv2.resize(painted, small, interpolation=cv2.INTER_AREA), dtype=np.uint8), few)
     calm = cv2.GaussianBlur(wide, (0, 0), 1.5)
-    out = scene.rgb.copy()
-    out[box] = cv2.resize(calm, (width, height), interpolation=cv2.INTER_LINEAR)
+    out = scene.rgb.astype(np.uint8)
+    own = cv2.resize(calm, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    seen = np.clip(6.0 * cv2.GaussianBlur(core.astype(np.float32), (0, 0), 0.08 * figure.width), 0.0, 1.0)
+    shaded = own * (1.0 + (1.0 - seen[..., None]) * (_neck_light(figure, box)[..., None] - 1.0))
+    out[box] = np.clip(shaded, 0.0, 255.0)
     return out
 
 
-def _outside(scene: Scene, figure: Figure, mask: Mask, cover: Floats, cloth: Floats) -> Fill:
+def _neck_light(figure: Figure, box: tuple[slice, slice]) -> Floats:
+    """How the light falls on a neck that nothing is seen of: dark under the chin, round."""
+    ys, xs = (axis.astype(np.float32) for axis in np.mgrid[box])
+    under = np.clip((ys - figure.neck_y + 0.2 * figure.width) / (THROAT_REACH * figure.width), 0.0, 1.0)
+    out = np.clip(np.abs(xs - figure.centre_x(figure.neck_y)) / (1.1 * figure.neck_half), 0.0, 1.0)
+    neck = np.clip(1.0 - (ys - figure.neck_y) / (0.2 * figure.width), 0.0, 1.0)
+    return np.asarray((1.0 - THROAT_SHADE * (1.0 - under)) * (1.0 - NECK_ROUND * neck * out**3), dtype=np.float32)
+
+
+def _outside(scene: Scene, figure: Figure, mask: Mask, cover: Floats, cloth: Colours) -> Fill:
     """Outside of the body: the empty ground where it is known, else the new cloth drawn out a little."""
     if scene.ground is not None:
-        return Fill(scene.ground, _soft(mask), np.zeros(cover.shape, dtype=np.float32), BACKGROUND)
+        return Fill(scene.ground, _soft(mask), 0.0, BACKGROUND)
     distance = cv2.distanceTransform((cover < 0.5).astype(np.uint8), cv2.DIST_L2, 3)
     near = mask & (distance < SLIVER * figure.width) & (scene.parts != BACKGROUND)
-    return Fill(cloth, _soft(near), scene.alpha, UPPER)
+    size = 2 * max(1, round(WISP * figure.width)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    whole = cv2.morphologyEx((near | (cover > 0.5)).astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
+    return Fill(cloth, _soft(near & whole), scene.alpha, UPPER)
 
 
 def _arm_fills(scene: Scene, figure: Figure, side: int, rim: Mask, cover: Floats) -> list[Fill]:
@@ -182,9 +243,25 @@ def _arm_fills(scene: Scene, figure: Figure, side: int, rim: Mask, cover: Floats
     alpha = np.maximum(limb.alpha, armpit.astype(np.float32))
     if scene.ground is None:  # the whole old sleeve becomes skin: what is behind it is not known
         old = zone & (scene.parts != BACKGROUND)
-        return [Fill(limb.rgb, _soft(old), scene.alpha, SKIN)]
+        rounded = (limb.rgb * _roundness(scene, figure)[..., None]).astype(np.uint8)
+        return [Fill(rounded, _soft(old), scene.alpha, SKIN)]
     part = np.where(alpha > 0.5, np.uint8(SKIN), np.uint8(BACKGROUND))
-    return [Fill(scene.ground + alpha[..., None] * (limb.rgb - scene.ground), _soft(zone), alpha, part)]
+    return [Fill(_before(scene.ground, limb.rgb, alpha), _soft(zone), alpha, part)]
+
+
+def _before(ground: NDArray[np.uint8], rgb: NDArray[np.uint8], alpha: Floats) -> NDArray[np.uint8]:
+    """A bare limb before the empty ground."""
+    out = ground.copy()
+    box = bounds(alpha)
+    empty = ground[box].astype(np.float32)
+    out[box] = empty + alpha[box][..., None] * (rgb[box] - empty)
+    return out
+
+
+def _roundness(scene: Scene, figure: Figure) -> Floats:
+    """(H, W) factor: the silhouette's rim turns away from the light."""
+    depth = cv2.distanceTransform((scene.alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(1.0 - RIM_SHADE * np.exp(-depth / (RIM_REACH * figure.width)), dtype=np.float32)
 
 
 def _lower_fill(scene: Scene, figure: Figure, rest: Mask, cover: Floats) -> list[Fill]:
@@ -194,13 +271,20 @@ def _lower_fill(scene: Scene, figure: Figure, rest: Mask, cover: Floats) -> list
         return []
     first = np.where(lower.any(axis=0), lower.argmax(axis=0), -1)
     rows = np.arange(figure.shape[0])[:, None]
-    mirrored = np.clip(2 * first[None, :] - rows + 4, 0, figure.shape[0] - 1)
+    mirrored = np.clip(2 * first[None, :] - rows + 4, 0, figure.shape[0] - 1).astype(np.int32)
     columns = np.broadcast_to(np.arange(figure.shape[1])[None, :], mirrored.shape)
     fits = lower[mirrored, columns] & (first[None, :] >= 0)
     rim = _with_halo(scene, rest & (scene.parts == UPPER), figure, cover)
-    fills = [Fill(scene.rgb[mirrored, columns], _soft(rim & fits), np.ones(cover.shape, dtype=np.float32), LOWER)]
+    fills = [
+        Fill(
+            scene.rgb[mirrored, columns].astype(np.uint8),
+            _soft(rim & fits),
+            1.0,
+            LOWER,
+        )
+    ]
     if scene.ground is not None:
-        fills.append(Fill(scene.ground, _soft(rim & ~fits), np.zeros(cover.shape, dtype=np.float32), BACKGROUND))
+        fills.append(Fill(scene.ground, _soft(rim & ~fits), 0.0, BACKGROUND))
     return fills
 
 
@@ -210,9 +294,8 @@ def _leg_fill(scene: Scene, figure: Figure, rest: Mask, cover: Floats, hem_y: fl
         return []
     rest = rest | _trouser_ends(scene, figure, rest)
     legs = bare_legs(scene, figure, hem_y - 0.25 * figure.width)
-    weight = legs.alpha[..., None]
     mask = _soft(_with_halo(scene, rest, figure, cover))
-    return [Fill(scene.ground + weight * (legs.rgb - scene.ground), mask, legs.alpha, SKIN)]
+    return [Fill(_before(scene.ground, legs.rgb, legs.alpha), mask, legs.alpha, SKIN)]
 
 
 def _trouser_ends(scene: Scene, figure: Figure, rest: Mask) -> Mask:
@@ -222,12 +305,14 @@ def _trouser_ends(scene: Scene, figure: Figure, rest: Mask) -> Mask:
     apart = shoes & ~near
     if not near.any() or not apart.any():
         return near
-    lab = cv2.cvtColor(scene.rgb / np.float32(255.0), cv2.COLOR_RGB2LAB)
     low = rest & _grown(near, TROUSER_END * figure.width)
-    colours = [np.median(lab[mask], axis=0) for mask in (low if low.any() else rest, apart)]
+    cloth_mask = low if low.any() else rest
+    box = bounds(shoes | cloth_mask)
+    lab = cv2.cvtColor(scene.rgb[box] / np.float32(255.0), cv2.COLOR_RGB2LAB)
+    colours = [np.median(lab[mask[box]], axis=0) for mask in (cloth_mask, apart)]
     cloth, leather = (np.linalg.norm(lab - colour, axis=2) for colour in colours)
-    kernel = np.ones((5, 5), dtype=np.uint8)
-    found = cv2.dilate((near & (cloth < leather)).astype(np.uint8), kernel) > 0
+    found = np.zeros_like(near)
+    found[box] = cv2.dilate((near[box] & (cloth < leather)).astype(np.uint8), np.ones((5, 5), dtype=np.uint8)) > 0
     return np.asarray(found & near, dtype=np.bool_)
 
 
@@ -235,13 +320,17 @@ def _soft(mask: Mask) -> Floats:
     return np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.0), dtype=np.float32)
 
 
-def _filled(scene: Scene, fill: Fill) -> Scene:
-    """The scene with one fill laid over it."""
-    weight = (fill.mask * np.where(scene.head, np.float32(0), np.float32(1)))[..., None]
-    rgb = scene.rgb + weight * (fill.rgb - scene.rgb)
-    mask = weight[..., 0]
-    inside = mask > 0.5
-    parts = np.where(inside, np.asarray(fill.part, dtype=np.uint8), scene.parts)
-    alpha = scene.alpha + mask * (fill.alpha - scene.alpha)
-    arms = np.where(inside, parts == SKIN, scene.arms)
+def _filled(scene: Scene, fills: Sequence[Fill]) -> Scene:
+    """The scene with the fills laid over it, one after the other."""
+    rgb, parts, alpha, arms = scene.rgb.copy(), scene.parts.copy(), scene.alpha.copy(), scene.arms.copy()
+    for fill in fills:
+        mask = np.where(scene.head, np.float32(0), fill.mask)
+        box = bounds(mask)
+        weight, inside = mask[box], mask[box] > 0.5
+        rgb[box] += weight[..., None] * (fill.rgb[box] - rgb[box])
+        part = fill.part[box] if isinstance(fill.part, np.ndarray) else np.uint8(fill.part)
+        parts[box] = np.where(inside, part, parts[box])
+        silhouette = fill.alpha[box] if isinstance(fill.alpha, np.ndarray) else np.float32(fill.alpha)
+        alpha[box] += weight * (silhouette - alpha[box])
+        arms[box] = np.where(inside, parts[box] == SKIN, arms[box])
     return replace(scene, rgb=rgb, parts=parts, alpha=alpha, arms=arms)

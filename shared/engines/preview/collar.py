@@ -36,7 +36,7 @@ def front_neckline(garment: Garment, outline: Outline, peaks: Points, shoulder_h
     upper = _upper_edge(outline, peaks)
     span = float(peaks[1, 0] - peaks[0, 0])
     chord = peaks[0, 1] + np.linspace(0.0, 1.0, CURVE_POINTS) * (peaks[1, 1] - peaks[0, 1])
-    if span < 0.04 * outline.width or float((upper[:, 1] - chord).max()) > OPEN_NECK * span:
+    if garment.worn or span < 0.04 * outline.width or float((upper[:, 1] - chord).max()) > OPEN_NECK * span:
         return upper
     lab = np.asarray(
         cv2.GaussianBlur(to_lab(np.ascontiguousarray(garment.rgb[..., ::-1])), (3, 3), 0), dtype=np.float32

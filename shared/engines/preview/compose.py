@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -14,7 +14,7 @@ from shared.engines.preview.figure import Figure
 from shared.engines.preview.fit import Placed
 from shared.engines.preview.garment import spread_colours
 from shared.engines.preview.keypoints import Kind
-from shared.engines.preview.scene import BACKGROUND, DRESS, LOWER, SKIN, UPPER, Scene
+from shared.engines.preview.scene import BACKGROUND, DRESS, LOWER, SKIN, UPPER, Scene, bounds
 from shared.engines.preview.shading import folds, rounded, shadow
 from shared.engines.preview.warp import Cloth
 
@@ -37,8 +37,13 @@ class Dressed:
     old_covered: float | None
 
 
-def compose(scene: Scene, cloths: Sequence[Cloth], figure: Figure, kind: Kind, placed: Placed) -> Dressed:
-    """Dress the scene in the warped pieces of one garment, given in drawing order."""
+def compose(
+    scene: Scene, cloths: Iterable[Cloth], figure: Figure, kind: Kind, placed: Placed, *, over: bool = False
+) -> Dressed:
+    """Dress the scene in the warped pieces of one garment, given in drawing order.
+
+    `over`: a coat. What was worn stays under it; only what would bulge out of its sleeves goes.
+    """
     shown = [_shown(cloth, scene, kind, figure.width) for cloth in cloths]
     cover = _union(shown)
     old = worn(scene, kind)
@@ -51,9 +56,10 @@ def compose(scene: Scene, cloths: Sequence[Cloth], figure: Figure, kind: Kind, p
         figure,
         kind,
         cover,
-        cloths[0].rgb,
+        shown[0].rgb,
         placed.hem_y,
         sleeved if placed.sleeve_ends else np.zeros_like(sleeved),
+        over=over,
     )
     cleaned = replace(cleaned, arms=cleaned.arms & ~(sleeved & (cover > 0.02)))
     rgb = _under_shadow(cleaned.rgb, cover, cleaned, figure.width)
@@ -128,8 +134,11 @@ def _laid_on(rgb: Floats, cloth: Cloth, light: Floats, armpit_y: float, width: f
         rows = np.arange(rgb.shape[0], dtype=np.float32)[:, None]
         below = np.clip((rows - armpit_y) / (0.12 * width), 0.0, 1.0)
         rgb = rgb * (1.0 + 0.7 * (shadow(cloth.alpha, width) - 1.0) * below)[..., None]
-    colours = np.clip(cloth.rgb * light[..., None], 0.0, 255.0)
-    return np.asarray(rgb + cloth.alpha[..., None] * (colours - rgb), dtype=np.float32)
+    box = bounds(cloth.alpha)
+    colours = np.clip(cloth.rgb[box] * light[box][..., None], 0.0, 255.0)
+    out = rgb.copy()
+    out[box] += cloth.alpha[box][..., None] * (colours - out[box])
+    return out
 
 
 def _arms_in_front(rgb: Floats, scene: Scene, cover: Floats) -> Floats:

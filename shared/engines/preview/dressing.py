@@ -2,63 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shared.engines.base import Deadline, GarmentType, Notice
 from shared.engines.preview.compose import Dressed, compose
 from shared.engines.preview.figure import Figure
 from shared.engines.preview.fit import Placed
-from shared.engines.preview.garment import Garment
-from shared.engines.preview.keypoints import Kind, bottom_points, find_kind, leg_gap_share, top_points
-from shared.engines.preview.outline_rows import Outline
+from shared.engines.preview.keypoints import Kind, TopPoints
+from shared.engines.preview.person import Person
+from shared.engines.preview.pieces import Piece
 from shared.engines.preview.placement import place_top
 from shared.engines.preview.placement_legs import place_bottom
 from shared.engines.preview.scene import Scene
 from shared.engines.preview.warp import fitted, warp
-from shared.errors import REJECTION_MESSAGES
 
 UNSUPPORTED = (GarmentType.SHOES, GarmentType.ACCESSORY)
 NEEDS_LEGS = (Kind.DRESS, Kind.TROUSERS, Kind.SKIRT)
 
+Floats = NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
 class Worn:
-    """The scene after one garment, what to warn of, and measured facts of this garment."""
+    """The scene after one garment, its alpha in the photo (H, W), what to warn of, and measured facts of it."""
 
     scene: Scene
+    cover: Floats
     warnings: tuple[Notice, ...]
     checks: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A garment that was cut out and read."""
+def dress_person(scene: Scene, person: Person, pieces: Sequence[Piece], deadline: Deadline) -> list[Worn]:
+    """Every garment over the one before, coats last; the joints stay, silhouette and parts follow the clothes.
 
-    garment: Garment
-    outline: Outline
-    kind: Kind
-    warnings: tuple[Notice, ...]
-
-
-def read_piece(garment: Garment, wanted: GarmentType) -> Piece:
-    """Judge what kind of garment it is; a wish that the picture contradicts is followed, with a warning."""
-    outline = Outline(garment.alpha > 0.5)
-    seen = find_kind(outline)
-    kind = _kind(wanted, seen, outline)
-    warnings = garment.warnings
-    if (kind in (Kind.TOP, Kind.DRESS)) != (seen in (Kind.TOP, Kind.DRESS)):
-        warnings = (*warnings, Notice("category_mismatch", REJECTION_MESSAGES["category_mismatch"]))
-    return Piece(garment, outline, kind, warnings)
+    `scene`: that of the photo (`scene_of`). Raises what `deadline` raises.
+    """
+    done: list[Worn] = []
+    for piece in sorted(pieces, key=_is_over):
+        deadline.check()
+        figure = Figure(scene, person.joints, person.shoulder_width)
+        done.append(wear(scene, figure, piece, deadline))
+        scene = done[-1].scene
+    return done
 
 
-def _kind(wanted: GarmentType, seen: Kind, outline: Outline) -> Kind:
-    if wanted in (GarmentType.UPPER, GarmentType.OUTER):
-        return Kind.TOP
-    if wanted in (GarmentType.DRESS, GarmentType.FULL):
-        return Kind.DRESS
-    if wanted is GarmentType.LOWER:
-        return Kind.TROUSERS if leg_gap_share(outline) > 0.05 else Kind.SKIRT
-    return seen
+def _is_over(piece: Piece) -> bool:
+    return piece.over
 
 
 def wear(scene: Scene, figure: Figure, piece: Piece, deadline: Deadline) -> Worn:
@@ -67,17 +60,15 @@ def wear(scene: Scene, figure: Figure, piece: Piece, deadline: Deadline) -> Worn
     deadline.check()
     rgb = fitted(piece.garment.rgb, placed.scale)
     shape = (figure.shape[0], figure.shape[1])
-    cloths = [warp(layer, rgb, shape) for layer in placed.layers]
-    deadline.check()
-    dressed = compose(scene, cloths, figure, piece.kind, placed)
-    return Worn(dressed.scene, piece.warnings, _checks(piece, dressed, scene))
+    cloths = (warp(layer, rgb, shape) for layer in placed.layers)  # one at a time: each is as large as the photo
+    dressed = compose(scene, cloths, figure, piece.kind, placed, over=piece.over)
+    return Worn(dressed.scene, dressed.cover, piece.warnings, _checks(piece, dressed, scene))
 
 
 def _placed(piece: Piece, figure: Figure) -> Placed:
-    if piece.kind in (Kind.TOP, Kind.DRESS):
-        points = top_points(piece.garment, piece.outline)
-        return place_top(piece.garment, piece.outline, points, figure, piece.kind)
-    return place_bottom(piece.garment, bottom_points(piece.outline, piece.kind), figure)
+    if isinstance(piece.points, TopPoints):
+        return place_top(piece.garment, piece.outline, piece.points, figure, piece.kind, over=piece.over)
+    return place_bottom(piece.garment, piece.points, figure)
 
 
 def _checks(piece: Piece, dressed: Dressed, before: Scene) -> dict[str, object]:

@@ -34,6 +34,8 @@ HEAD_SHARE = 0.2  # of the silhouette's height, from its top: where head evidenc
 HAIR_SHARE, SKIN_SHARE = 0.07, 0.10  # of that region; people without a found face: >= .10 and >= .38
 HEAD_CONFIDENCE = 0.72  # mean probability of hair and skin there: people >= .76 (21 photos), patterned garments <= .54
 UPSIDE_DOWN, LYING = (cv2.ROTATE_180,), (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE)
+SURE = 0.8  # probability
+LIMB_SHARE, CLOTHES_SHARE = 0.08, 0.06  # of the figure; bodies without heads: >= .096 (5 of 6), garments <= .03
 MIN_PERSON_SHARE = 0.01  # of the picture: anything smaller is a figure in the distance
 
 
@@ -103,6 +105,24 @@ def look_for_person(bgr: Image, probabilities: PartProbabilities) -> Evidence:
     return evidence
 
 
+def shows_body(bgr: Image, probabilities: PartProbabilities) -> bool:
+    """Whether somebody is in a garment's picture: a face, a head, or a body whose head is cut off."""
+    parts = probabilities.argmax(axis=2)
+    inside = main_components(parts != Part.BACKGROUND)
+    if inside.mean() < MIN_PERSON_SHARE:
+        return False
+    if _has_head(probabilities, parts, inside) or _has_limbs(probabilities, inside):
+        return True
+    return any(_is_real(face, parts, inside) for face in shared_finder().find(bgr))
+
+
+def _has_limbs(probabilities: PartProbabilities, inside: Mask) -> bool:
+    """Skin, a top and trousers, each for sure: no garment alone looks like all of them."""
+    sure = [inside & (probabilities[..., part] > SURE) for part in (Part.SKIN, Part.UPPER, Part.LOWER)]
+    shares = [np.count_nonzero(mask) / np.count_nonzero(inside) for mask in sure]
+    return bool(shares[0] > LIMB_SHARE and min(shares[1:]) > CLOTHES_SHARE)
+
+
 def is_too_dark(bgr: Image) -> bool:
     """Hardly anything in the photo is brighter than deep shadow; a bright person before black is not too dark."""
     light = to_lab(bgr[::2, ::2])[..., 0]
@@ -116,7 +136,7 @@ def _evidence(bgr: Image, probabilities: PartProbabilities) -> Evidence | None:
     inside = main_components(parts != Part.BACKGROUND)
     if inside.mean() < MIN_PERSON_SHARE:
         return None
-    faces: list[Face] = [face for face in shared_finder().find(bgr) if _is_real(face, parts, inside)]
+    faces = [face for face in shared_finder().find(bgr) if _is_real(face, parts, inside)]
     if faces:
         faces.sort(key=_largest_first)
         if _is_second_person(faces):

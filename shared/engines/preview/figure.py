@@ -282,7 +282,10 @@ class Figure:
     def seat_half(self, side: int, row: float) -> float:
         """Half width of the hips in a row; under a top that hangs over them, that of the first visible row."""
         top = self.lower_top()
-        row = row if top is None else max(row, top + 0.05 * self.width)
+        return self.body_half(side, row if top is None else max(row, top + 0.05 * self.width))
+
+    def body_half(self, side: int, row: float) -> float:
+        """Half width of the silhouette, arms excluded, at the hips."""
         centre = self.centre_x(row)
         solid = self._leg_mask[int(np.clip(row, 0, self.shape[0] - 1))]
         half = _reach(solid, centre, side, TRUNK_TRUST[1] * self._usual_half(row))

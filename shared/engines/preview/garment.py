@@ -32,6 +32,9 @@ PALE_CONTRAST_LAB = 45.0  # below it parts of the garment may have the ground's 
 SHADOW_CONTRAST_LAB = 28.0  # a garment so different from its ground cannot be mistaken for a shadow on it
 SHADOW_CHROMA_LAB = 3.5
 SHADOW_DARKENING = (1.0, 24.0)  # in L
+SHADOW_SLOPE = 4.0  # L per px: a shadow is soft, a grey seam is not
+SHREDS = 0.007  # half width, by the picture's longer side
+COLOURED_LAB = 20.0  # chroma between cloth and ground
 SMOOTHING = 0.0022  # of the outline, by the picture's longer side
 MIN_TRANSPARENT_SHARE = 0.02  # an alpha channel that hides less than this is no cut-out
 GUIDED_EPS = 1e-4
@@ -46,12 +49,14 @@ class Garment:
     """`rgb`: (h, w, 3) uint8, colours continued past the outline. `alpha`: (h, w) float32 0..1.
 
     `contrast`: median Lab distance between garment and ground (100 for pictures with alpha).
+    `worn`: cut out of a picture of its wearer: the inside of the collar is not seen.
     """
 
     rgb: Image
     alpha: Floats
     contrast: float
     warnings: tuple[Notice, ...] = ()
+    worn: bool = False
 
 
 def cut_out_garment(data: bytes) -> Garment:
@@ -130,7 +135,7 @@ def _differing(bgr: Image, ground: Ground, blur_px: int, sensitivity: float) -> 
     inside = distance[mask]
     contrast = float(np.median(inside)) if inside.size else 0.0
     if contrast > SHADOW_CONTRAST_LAB:
-        mask &= ~_shadow(bgr, ground, mask)
+        mask = _without_shadow(mask, _shadow(bgr, ground, mask))
     if contrast > CLEAR_CONTRAST_LAB:
         mask &= ~_holes(mask & (distance <= low))
     return _smoothed(mask), contrast
@@ -176,11 +181,23 @@ def _shadow(bgr: Image, ground: Ground, mask: Mask) -> Mask:
     darker = (difference[..., 0] < -low) & (difference[..., 0] > -high)
     grey = np.hypot(difference[..., 1], difference[..., 2]) < SHADOW_CHROMA_LAB
     slope = cv2.morphologyEx(difference[..., 0], cv2.MORPH_GRADIENT, np.ones((3, 3), dtype=np.uint8))
-    candidates = mask & darker & grey & (slope < 4.0)
+    colour = float(np.median(np.hypot(difference[..., 1], difference[..., 2])[mask])) if mask.any() else 0.0
+    steepest = SHADOW_SLOPE if colour < COLOURED_LAB else np.inf  # next to coloured cloth grey is shadow, steep or not
+    candidates = mask & darker & grey & (slope < steepest)
     reach = max(3, round(0.025 * max(mask.shape)))
     rim = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3) < reach
     outside = ~mask
     return _connected_to_clear((candidates & rim) | outside, outside) & mask
+
+
+def _without_shadow(mask: Mask, shadow: Mask) -> Mask:
+    """`mask` less the shadow; what stays beside it in shreds goes too, and straps elsewhere are left alone."""
+    size = 2 * max(1, round(SHREDS * max(mask.shape))) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    left = mask & ~shadow
+    opened = cv2.morphologyEx(left.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
+    beside = cv2.dilate(shadow.astype(np.uint8), kernel) > 0
+    return np.asarray(np.where(beside, opened, left), dtype=np.bool_)
 
 
 def _holes(ground_coloured: Mask) -> Mask:

@@ -52,15 +52,6 @@ class Person:
         return {"left_knee", "right_knee"} <= self.joints_seen
 
 
-def shows_wearer(rgb: Image) -> bool:
-    """Whether somebody's face is in a garment's picture; a body without one is left to the cut-out to refuse."""
-    small, _ = scaled_to(np.ascontiguousarray(rgb[..., ::-1]), WORKING_SIDE)
-    try:
-        return look_for_person(small, shared_parser().focused(small)).face is not None
-    except ImageRejectedError as error:
-        return error.reason == "several_people"
-
-
 def find_person(rgb: Image) -> Person:
     """Analyse an upright photo (H, W, 3 uint8).
 

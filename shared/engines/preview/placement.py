@@ -23,6 +23,7 @@ NECK_ROOM = 1.03  # a collar is at least that much wider than the neck
 DEEP_NECK = 0.5  # by the height from armpit to shoulder
 LOOSEST_TRUNK = 1.30  # a top's natural width is taken up to this much over the silhouette
 TOP_LENGTH = (0.72, 1.22)  # of a top, shoulders to hem by shoulders to hips
+COAT_LENGTH = (0.72, 2.6)
 SEAM_OVERLAP_PX, SEAM_FEATHER_PX = 4.0, 3.0
 SLEEVELESS_OUTWARDS = 0.14  # cap sleeves reach out at most so far from the joint, by shoulder width
 
@@ -30,10 +31,12 @@ Points = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 
-def place_top(garment: Garment, outline: Outline, points: TopPoints, figure: Figure, kind: Kind) -> Placed:
-    """A top or a dress on the figure."""
+def place_top(
+    garment: Garment, outline: Outline, points: TopPoints, figure: Figure, kind: Kind, *, over: bool = False
+) -> Placed:
+    """A top or a dress on the figure. `over`: a coat, which may reach down to the calves."""
     shoulders = _shoulder_targets(points, figure)
-    fit = _fit(points, figure, shoulders, kind)
+    fit = _fit(points, figure, shoulders, kind, COAT_LENGTH if over else TOP_LENGTH)
     neckline = _neckline_target(points, figure, shoulders, fit)
     trunk_source, trunk_target = _trunk_points(points, figure, fit, kind)
     top_source, top_target = _upper_points(outline, points, figure, shoulders, neckline)
@@ -76,7 +79,7 @@ def _half_at_armpit(points: TopPoints) -> Points:
     return np.abs(points.trunk[0, 1:] - points.axis_x)
 
 
-def _fit(points: TopPoints, figure: Figure, shoulders: Points, kind: Kind) -> Fit:
+def _fit(points: TopPoints, figure: Figure, shoulders: Points, kind: Kind, lengths: tuple[float, float]) -> Fit:
     chest_y = float(figure.armpits[:, 1].mean())
     chest = figure.edge(1, chest_y) - figure.edge(0, chest_y)
     by_chest = COVER * 1.03 * chest / max(1.0, float(points.trunk[0, 2] - points.trunk[0, 1]))
@@ -95,7 +98,8 @@ def _fit(points: TopPoints, figure: Figure, shoulders: Points, kind: Kind) -> Fi
         garment_levels.append(max(points.waist_y, garment_levels[1] + 2))
         photo_levels.append(max(figure.waist_y, photo_levels[1] + 0.15 * figure.width))
     garment_levels.append(float(points.trunk[-1, 0]))
-    photo_levels.append(_hem(points, figure, kind, scale, garment_levels, photo_levels))
+    natural = photo_levels[-1] + scale * (float(points.trunk[-1, 0]) - garment_levels[-2])
+    photo_levels.append(_hem(figure, kind, natural, photo_levels[0], lengths))
     return Fit(
         by_chest, scale, _skirt_scale(points, figure, by_chest), np.array(garment_levels), np.array(photo_levels)
     )
@@ -108,16 +112,12 @@ def _skirt_scale(points: TopPoints, figure: Figure, by_chest: float) -> float:
     return max(by_chest, COVER * body / max(1.0, float(points.trunk[row, 2] - points.trunk[row, 1])))
 
 
-def _hem(
-    points: TopPoints, figure: Figure, kind: Kind, scale: float, garment_levels: list[float], photo_levels: list[float]
-) -> float:
+def _hem(figure: Figure, kind: Kind, natural: float, shoulder: float, lengths: tuple[float, float]) -> float:
     """Photo row of the hem: natural length within what suits the body, drawn out a little to hide the old hem."""
-    natural = photo_levels[-1] + scale * (garment_levels[-1] - garment_levels[-2])
     if kind is Kind.DRESS:
         ankle = min(figure.ankle_y(0), figure.ankle_y(1))
         return float(np.clip(natural, figure.crotch_y + 0.12 * figure.width, ankle))
-    shoulder = photo_levels[0]
-    low, high = (shoulder + share * figure.torso for share in TOP_LENGTH)
+    low, high = (shoulder + share * figure.torso for share in lengths)
     hem = float(np.clip(natural, low, high))
     old = figure.lower_top()
     if old is not None and hem < old + 0.03 * figure.width:

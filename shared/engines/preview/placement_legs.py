@@ -14,12 +14,14 @@ from shared.engines.preview.keypoints import BottomPoints
 from shared.engines.preview.placement_sleeves import around
 from shared.engines.preview.warp import Layer
 
-LOOSEST_SEAT = 1.07  # natural width of the seat by the silhouette's
+TIGHT_SEAT, LOOSEST_SEAT = 1.012, 1.06  # natural width of the seat by the silhouette's
 LOOSEST_LEG = 1.9
+TAPER = 0.9  # a leg may curve in by so much against a straight line from its widest row to its end
 DRAPE = 0.75  # exponent: cloth that lies wide on a table falls narrower around a leg
 LONG_LEG = 0.84  # legs of natural length over this share of crotch to ankle are meant to end at the ankle
 SCALE_BY_LENGTH = (0.8, 1.06)  # how much wider or narrower than long trousers may become
 UNDER_TOP = 0.06  # the waist goes so far under a top that hangs over it, by shoulder width
+WAISTBAND = 0.25  # by shoulder width, below the top's hem
 MIDDLE_OVERLAP_PX = 3.0
 
 Points = NDArray[np.float64]
@@ -88,16 +90,31 @@ def _leg_layer(side: int, garment: Garment, points: BottomPoints, leg: Points, h
     last = float(leg[-1, 0])
     source, target = list(seat[0]), list(seat[1])
     outer, inner = (1, 2) if side == 0 else (2, 1)
-    for index, row in enumerate(leg):
-        y = hang.crotch_y + (row[0] - first) / max(1.0, last - first) * (hang.end_y - hang.crotch_y)
-        edges = _leg_target(side, y, abs(row[2] - row[1]) * hang.scale, hang, figure)
+    levels = hang.crotch_y + (leg[:, 0] - first) / max(1.0, last - first) * (hang.end_y - hang.crotch_y)
+    widths = np.abs(leg[:, 2] - leg[:, 1]) * hang.scale
+    edges = np.array([_leg_target(side, y, width, hang, figure) for y, width in zip(levels, widths, strict=True)])
+    edges = without_bulge(edges, levels, np.array([figure.leg_x(side, y) for y in levels]))
+    for index, (row, y, edge) in enumerate(zip(leg, levels, edges, strict=True)):
         source.append((row[outer], row[0]))
-        target.append((edges[0], y))
+        target.append((edge[0], y))
         if index:  # the first row's inner edge is the crotch, which the seat brings
             source.append((row[inner], row[0]))
-            target.append((edges[1], y))
+            target.append((edge[1], y))
     alpha, targets = _half_alpha(garment.alpha, points.axis_x, side), np.array(target)
     return Layer(f"leg_{side}", alpha, np.array(source), targets, within=around(targets, figure.width))
+
+
+def without_bulge(edges: Points, levels: Points, axis: Points) -> Points:
+    """Edges (n, 2) whose distance from the leg's `axis` falls evenly below its widest row: over wide shorts trousers
+    would blow up at the thigh and shrink again."""
+    offset = edges - axis[:, None]
+    for column in (0, 1):
+        away = np.abs(offset[:, column])
+        peak = int(np.argmax(away))
+        line = TAPER * np.interp(levels, [levels[peak], levels[-1]], [away[peak], away[-1]])
+        wider = np.maximum(1.0, line / np.maximum(1.0, away))
+        offset[peak + 1 :, column] *= wider[peak + 1 :]
+    return np.asarray(axis[:, None] + offset, dtype=np.float64)
 
 
 def _seat_points(
@@ -118,7 +135,12 @@ def _seat_points(
 
 def _seat_half(side: int, row: float, natural: float, figure: Figure) -> float:
     body = figure.seat_half(side, row)
-    return float(np.clip(natural, COVER * body + 1.0, LOOSEST_SEAT * body + 1.0))
+    top = figure.lower_top()
+    below = 1.0 if top is None else float(np.clip((row - top) / (WAISTBAND * figure.width), 0.0, 1.0))
+    if below < 1.0:  # where a top ends over it, the waist is no wider than the body
+        body = min(body, figure.body_half(side, row))
+    tightest = TIGHT_SEAT * body + 1.0
+    return float(np.clip(natural, tightest, max(tightest, (1.0 + below * (LOOSEST_SEAT - 1.0)) * body + 1.0)))
 
 
 def _leg_target(side: int, y: float, natural: float, hang: _Hang, figure: Figure) -> tuple[float, float]:

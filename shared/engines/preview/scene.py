@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,7 +27,7 @@ class Scene:
 
     `body`: the silhouette of the photo, without new clothes. `head`: what is given back untouched at the end.
     `arms`, `legs`: bare skin of limbs. `skin_hint`: where else to learn the skin's colour (the face). `ground`: the
-    empty background (H, W, 3) float32, None where it is not plain enough.
+    empty background (H, W, 3), None where it is not plain enough.
     """
 
     rgb: Floats
@@ -37,15 +38,42 @@ class Scene:
     arms: Mask
     legs: Mask
     skin_hint: Mask
-    ground: Floats | None
+    ground: NDArray[np.uint8] | None
 
 
-def scene_of(person: Person) -> Scene:
-    """The photo before the first garment."""
+def bounds(mask: NDArray[Any]) -> tuple[slice, slice]:
+    """Rows and columns of all that is not 0; empty slices where there is nothing."""
+    left, top, width, height = cv2.boundingRect((mask > 0).astype(np.uint8))
+    return slice(top, top + height), slice(left, left + width)
+
+
+@dataclass(frozen=True, slots=True)
+class Studied:
+    """All that a photo must be analysed for. `ground`: the empty background (H, W, 3) uint8, None where not known."""
+
+    person: Person
+    ground: NDArray[np.uint8] | None
+
+    @property
+    def size_bytes(self) -> int:
+        person = self.person
+        held = (person.rgb, person.alpha, person.parts, person.face, person.head, person.arms, person.legs, self.ground)
+        return sum(array.nbytes for array in held if array is not None)
+
+
+def studied(person: Person) -> Studied:
+    """The person without what only the analysis needed, and the ground behind."""
     ground = None
     if person.ground.plain >= MIN_PLAIN and person.ground.sd <= MAX_SD_LAB:
         plane = np.ascontiguousarray(person.ground.render()[..., ::-1]).astype(np.float32)
-        ground = _near_ground(plane, person.rgb.astype(np.float32), person.alpha)
+        ground = np.rint(_near_ground(plane, person.rgb.astype(np.float32), person.alpha)).astype(np.uint8)
+    light = replace(person.ground, distance=np.zeros((1, 1), dtype=np.float32))
+    return Studied(replace(person, ground=light), ground)
+
+
+def scene_of(found: Studied) -> Scene:
+    """The photo before the first garment."""
+    person = found.person
     return Scene(
         rgb=person.rgb.astype(np.float32),
         alpha=person.alpha,
@@ -55,7 +83,7 @@ def scene_of(person: Person) -> Scene:
         arms=person.arms,
         legs=person.legs,
         skin_hint=person.face,
-        ground=ground,
+        ground=found.ground,
     )
 
 

@@ -6,8 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.engines.preview.scene import bounds
+
 FINE, BROAD = 0.03, 0.22  # blur of the old clothes' light and of its surroundings, by shoulder width
-STRENGTH = 0.45
+STRENGTH = 0.65  # exponent, for clothes of one colour; by lightness, which runs flatter than luminance
+PRINT_LAB = 20.0
+COLOUR_WEIGHT = np.array([0.8, 1.4, 1.4], dtype=np.float32)  # folds change lightness, prints the hue as well
 LIGHT_RANGE = (0.82, 1.14)
 EDGE_DARKENING, EDGE_REACH = 0.12, 0.03
 SHADOW, SHADOW_BLUR, SHADOW_DROP = 0.30, 0.022, 0.022
@@ -17,14 +21,23 @@ Mask = NDArray[np.bool_]
 
 
 def folds(rgb: Floats, old: Mask, width: float) -> Floats:
-    """(H, W) factor: how the light runs over the old clothes at the scale of folds; 1 where there were none."""
+    """(H, W) factor: how the light runs over the old clothes at the scale of folds; 1 where there were none.
+
+    Prints and the borders of layers are no folds: what differs much from the clothes' usual colour says nothing.
+    """
     if int(old.sum()) < 100:
         return np.ones(old.shape, dtype=np.float32)
-    inner = cv2.erode(old.astype(np.uint8), np.ones((5, 5), dtype=np.uint8)).astype(np.float32)
-    light = cv2.cvtColor(rgb / np.float32(255.0), cv2.COLOR_RGB2GRAY) + np.float32(0.04)
+    box = bounds(old)
+    lab = cv2.cvtColor(rgb[box] / np.float32(255.0), cv2.COLOR_RGB2LAB)
+    away = np.linalg.norm((lab - np.median(lab[old[box]], axis=0)) * COLOUR_WEIGHT, axis=2)
+    plain, light = np.zeros_like(old), np.zeros(old.shape, dtype=np.float32)
+    plain[box] = old[box] & (away < PRINT_LAB)
+    light[box] = lab[..., 0] / np.float32(100.0) + np.float32(0.06)
+    one_colour = float(np.clip((plain.sum() / old.sum() - 0.5) / 0.4, 0.0, 1.0))
+    inner = cv2.erode(plain.astype(np.uint8), np.ones((5, 5), dtype=np.uint8)).astype(np.float32)
     ratio = _mean(light, inner, FINE * width) / _mean(light, inner, BROAD * width)
     known = cv2.GaussianBlur(inner, (0, 0), FINE * width)
-    factor = np.clip(ratio, *LIGHT_RANGE) ** STRENGTH
+    factor = np.clip(ratio, *LIGHT_RANGE) ** (STRENGTH * one_colour)
     return np.asarray(1.0 + (factor - 1.0) * np.clip(1.5 * known, 0.0, 1.0), dtype=np.float32)
 
 

@@ -12,15 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.engines.preview.limbs import Limb
-from shared.engines.preview.scene import Scene
+from shared.engines.preview.scene import SKIN, Scene
 
 BINS = 17  # of the profile across the limb
 SAMPLE_LENGTH = 0.2  # of the limb that the profile is taken from, by shoulder width
 PAST_SLEEVE = 0.08  # the arm is painted on to here below the old sleeve's end, by shoulder width
+PAST_WRIST = 1.15  # of the arm's length: the wrist under a long sleeve is a guess
 HIDDEN_ARM = 0.8  # of the arm under the sleeve: the hand alone does not show how light runs over an arm
 TAPER = 0.16  # an upper arm is that much wider at the shoulder than where the sleeve ended
 EDGE_DARKENING = 0.22  # of a round limb without any visible skin to learn from
 MIN_PIXELS = 60
+FACE_SHARE = 0.5  # of the face's pixels: less of a limb says little about the skin
+SAME_HUE_LAB, SAME_LIGHT_LAB = 13.0, 24.0  # between a person's face and limbs
+USUAL_SKIN_RGB = (198.0, 152.0, 128.0)
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -29,12 +33,12 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class BareLimb:
-    """`rgb` (H, W, 3) and `alpha` (H, W): the limb without its clothes, 0 where it is not.
+    """`rgb` (H, W, 3; 0..255) and `alpha` (H, W): the limb without its clothes, 0 where it is not.
 
     `zone` (H, W): where the clothes of this limb can have been. `inner` (H, W): its side towards the trunk.
     """
 
-    rgb: Floats
+    rgb: NDArray[np.uint8]
     alpha: Floats
     zone: Mask
     inner: Mask
@@ -43,7 +47,8 @@ class BareLimb:
 def bare_arm(scene: Scene, arm: Limb, covered_to: float, width: float) -> BareLimb:
     """The arm from the shoulder to where the worn sleeve ended (`covered_to`, px along the arm)."""
     at = min(covered_to + PAST_SLEEVE * width, 0.97 * arm.length)
-    box = arm.box(at + SAMPLE_LENGTH * width, 0.4 * width, scene.alpha.shape)
+    last = PAST_WRIST * arm.length if covered_to > HIDDEN_ARM * arm.length else at
+    box = arm.box(last + SAMPLE_LENGTH * width, 0.4 * width, scene.alpha.shape)
     ys, xs = np.mgrid[box].astype(np.float32)
     along, across = arm.coordinates(xs, ys)
     halves = [_half(scene, arm, at, sign, width) for sign in (1.0, -1.0)]
@@ -51,13 +56,14 @@ def bare_arm(scene: Scene, arm: Limb, covered_to: float, width: float) -> BareLi
     half = np.where(across > 0, np.float32(halves[0]), np.float32(halves[1])) * grow.astype(np.float32)
     offset = np.clip(across / np.maximum(half, 1.0), -1.5, 1.5)
     inside = np.where(along < 0, half - np.hypot(along, across), half - np.abs(across))
-    rgb, alpha = np.zeros_like(scene.rgb), np.zeros_like(scene.alpha)
+    rgb, alpha = np.zeros(scene.rgb.shape, dtype=np.uint8), np.zeros_like(scene.alpha)
     zone = np.zeros(scene.alpha.shape, dtype=np.bool_)
     hidden = at > HIDDEN_ARM * arm.length
     profile = round_profile(skin_colour(scene)) if hidden else _profile(scene, box, along, offset, at, width)
     rgb[box] = _painted(profile, offset)
     alpha[box] = np.clip(inside / 1.5 + 0.5, 0.0, 1.0)
-    zone[box] = (along < at) & (along > -0.16 * width) & (np.abs(across) < 0.24 * width)
+    zone[box] = (along < last) & (along > -0.16 * width) & (np.abs(across) < 0.24 * width)
+    zone[box] &= (along < at) | (scene.parts[box] != SKIN)  # the hand stays
     inner = zone.copy()
     inner[box] &= across < 0
     return BareLimb(rgb, alpha, zone, inner)
@@ -86,12 +92,27 @@ def _profile(scene: Scene, box: tuple[slice, slice], along: Floats, offset: Floa
 
 
 def skin_colour(scene: Scene) -> Floats:
-    """Median RGB of the visible limbs; of the face where less of them is seen than of it."""
-    face = int(scene.skin_hint.sum())
-    for mask in (scene.arms, scene.legs, scene.skin_hint):
-        if int(mask.sum()) >= max(MIN_PIXELS, face if mask is not scene.skin_hint else 0):
-            return np.median(scene.rgb[mask], axis=0).astype(np.float32)
-    return np.array([198.0, 152.0, 128.0], dtype=np.float32)
+    """Median RGB of the visible limbs; of the face where little of them is seen, or where they have another colour."""
+    face = _median_colour(scene, scene.skin_hint)
+    enough = max(MIN_PIXELS, FACE_SHARE * int(scene.skin_hint.sum()))
+    for mask in (scene.arms, scene.legs):
+        colour = _median_colour(scene, mask) if int(mask.sum()) >= enough else None
+        if colour is not None and (face is None or _alike(colour, face)):
+            return colour
+    return face if face is not None else np.array(USUAL_SKIN_RGB, dtype=np.float32)
+
+
+def _median_colour(scene: Scene, mask: Mask) -> Floats | None:
+    if int(mask.sum()) < MIN_PIXELS:
+        return None
+    return np.asarray(np.median(scene.rgb[mask], axis=0), dtype=np.float32)
+
+
+def _alike(limb: Floats, face: Floats) -> bool:
+    """Tights and gloves pass for skin; the same person's skin has nearly one hue, and limbs are not much darker."""
+    pair = np.stack([limb, face])[None] / np.float32(255.0)
+    first, second = cv2.cvtColor(pair, cv2.COLOR_RGB2LAB)[0]
+    return bool(np.hypot(*(first - second)[1:]) < SAME_HUE_LAB and abs(first[0] - second[0]) < SAME_LIGHT_LAB)
 
 
 def round_profile(colour: Floats) -> Floats:

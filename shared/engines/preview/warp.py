@@ -34,10 +34,10 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Cloth:
-    """A warped layer in the frame of the photo: `rgb` (H, W, 3) float32 0..255 and `alpha` (H, W) float32 0..1."""
+    """A warped layer in the frame of the photo: `rgb` (H, W, 3) uint8 and `alpha` (H, W) float32 0..1."""
 
     name: str
-    rgb: Floats
+    rgb: Image
     alpha: Floats
     over_arms: bool
 
@@ -77,7 +77,7 @@ def warp(layer: Layer, rgb: Image, shape: tuple[int, int]) -> Cloth:
     maps = _fine(back, right - left, bottom - top)
     colours = cv2.remap(rgb, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     covered = cv2.remap(layer.alpha, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    full_rgb = np.zeros((*shape, 3), dtype=np.float32)
+    full_rgb = np.zeros((*shape, 3), dtype=np.uint8)
     full_alpha = np.zeros(shape, dtype=np.float32)
     full_rgb[top:bottom, left:right] = colours
     full_alpha[top:bottom, left:right] = covered

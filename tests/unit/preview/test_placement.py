@@ -17,14 +17,14 @@ from shared.engines.preview.keypoints import Kind, bottom_points, top_points
 from shared.engines.preview.outline_rows import Outline
 from shared.engines.preview.placement import place_top
 from shared.engines.preview.placement_legs import place_bottom
-from shared.engines.preview.scene import scene_of
+from shared.engines.preview.scene import scene_of, studied
 from shared.engines.preview.warp import Layer, Spline, warp
 
 
 @lru_cache(maxsize=8)
 def figure(name: str) -> Figure:
     found = person(name)
-    return Figure(scene_of(found), found.joints, found.shoulder_width)
+    return Figure(scene_of(studied(found)), found.joints, found.shoulder_width)
 
 
 @lru_cache(maxsize=8)
