@@ -21,6 +21,9 @@ FOREIGN = (
     "GOOGLE_API_KEY",
 )  # fmt: skip
 
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+"""Without arguments of one's own: a process a core."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -41,7 +44,7 @@ def main(pytest_arguments: list[str]) -> int:
         "ruff format": [str(python), "-m", "ruff", "format", "--check", "."],
         "mypy": [str(python), "-m", "mypy"],
         "lint-imports": [str(python), "-c", "from importlinter.cli import lint_imports_command as run; run()"],
-        "pytest": [str(python), "-m", "pytest", *pytest_arguments],
+        "pytest": [str(python), "-m", "pytest", *(pytest_arguments or PARALLEL)],
     }
     outcomes = [run(name, command, environment) for name, command in checks.items()]
     show(outcomes)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.dataset import HAIR, SHOES, SKIN, UPPER, Image, Labels, Photo
+from training.dataset import DRESS, HAIR, LOWER, SHOES, SKIN, UPPER, Image, Labels, Photo
 from training.scenes import Floats, background, photographed
 
 LETTERBOX_GREY = 114  # as at run time
+FLAT_SHARE = 0.35  # of the pictures on a drawn background
 BARE = 0.28  # from this share of skin beside the shoulders on, a photo counts as sleeveless (the upper quarter)
 
 Box = tuple[float, float, float, float]
@@ -37,8 +38,11 @@ def sample(photos: list[Photo], index: int, height: int, width: int, r: Generato
     framing = _framing(box if replaced else _within(box, photo), height, width, r)
     picture, labels = _warped(photo, framing, height, width)
     picture = _recoloured(picture, labels, r)
-    if replaced:
-        picture = _on_background(picture, labels, background(photos, height, width, r), r)
+    behind = background(photos, height, width, r) if replaced else None
+    if behind is not None:
+        if r.random() < FLAT_SHARE:
+            picture = _flat_clothes(picture, labels, behind, r)
+        picture = _on_background(picture, labels, behind, r)
     seen = photographed(picture, r)
     if not (replaced and r.random() < 0.6):
         _letterbox(seen, labels, framing.inside)
@@ -141,6 +145,20 @@ def _dyed(picture: Floats, r: Generator) -> Floats:
     tint = r.uniform(0.35, 1.4, 3).astype(np.float32)
     dyed = (grey + (picture - grey) * np.float32(r.uniform(0, 1.3))) * tint + np.float32(r.uniform(-20, 40))
     return np.asarray(np.clip(dyed, 0, 255), dtype=np.float32)
+
+
+def _flat_clothes(picture: Floats, labels: Labels, behind: Floats, r: Generator) -> Floats:
+    """Plain cloth with hardly a fold, often of nearly the wall's colour: a white tee before a white wall."""
+    for part in (UPPER, LOWER, DRESS):
+        where = labels == part
+        if np.count_nonzero(where) < 50:
+            continue
+        own = picture[where].mean(axis=0)
+        wall = behind.mean(axis=(0, 1)) + r.uniform(-30, 15, 3)
+        colour = (wall if r.random() < 0.6 else own).astype(np.float32)
+        flat = colour + (picture - own) * np.float32(r.uniform(0.0, 0.35))
+        picture = _blended(picture, np.clip(flat, 0, 255).astype(np.float32), where)
+    return picture
 
 
 def _other_skin(picture: Floats, r: Generator) -> Floats:

@@ -287,8 +287,8 @@ def test_estimates_are_never_stored(app: Flask, sign_up: Callable[..., Any], con
     ("profile", "body", "said"),
     [
         ({}, {"height": 165, "weight": 65}, "gender in the profile"),
-        ({"gender": "other"}, {"height": 165, "weight": 65}, "this gender"),
-        ({"gender": "prefer-not-to-say"}, {"height": 165, "weight": 65}, "this gender"),
+        ({"gender": "other"}, {"height": 165, "weight": 65}, "Without a gender"),
+        ({"gender": "prefer-not-to-say"}, {"height": 165, "weight": 65}, "Without a gender"),
         ({"gender": "male", "birthday": "2015-01-15"}, {"height": 150, "weight": 45}, "under 16"),
         (ADULT, {"height": 165}, "the height and the weight"),
         (ADULT, {"height": 125, "weight": 65}, "outside"),
