@@ -103,7 +103,7 @@ def test_only_two_sexes_are_in_the_data(sex: str) -> None:
     [
         ("female", None, None), ("male", 16, None), ("female", 90, None), ("male", 15, "under 16"),
         ("female", 0, "under 16"), (None, 30, "gender in the profile"), (None, 12, "under 16"),
-        ("other", 30, "Without a gender"), ("prefer-not-to-say", None, "this gender"),
+        ("other", 30, "Without a gender"), ("prefer-not-to-say", None, "Without a gender"),
     ],
 )  # fmt: skip
 def test_who_may_be_estimated(gender: str | None, age: int | None, said: str | None) -> None:
