@@ -8,7 +8,7 @@ WORKDIR /app
 COPY requirements.txt .
 RUN pip install -r requirements.txt
 
-COPY app.py config.py ./
+COPY app.py wiring.py config.py ./
 COPY features features
 COPY migrations migrations
 COPY scripts scripts

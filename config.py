@@ -56,6 +56,16 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _amount(value: str) -> float:
+    try:
+        amount = float(value)
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount <= 1_000_000:
+        raise ValueError("must be a number from 0 to 1000000")
+    return amount
+
+
 def _choice(*allowed: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in allowed:
@@ -166,7 +176,19 @@ class Config:
 
     allow_underwear_and_swimwear: bool = setting(False, _flag, "1: try-ons of underwear and swimwear are not refused")
 
+    daily_calls_per_user: int = setting(0, _number(0, 1_000_000), "paid calls of one user and day (UTC); 0: no limit")
+    daily_calls: int = setting(0, _number(0, 100_000_000), "paid calls of all users and day (UTC); 0: no limit")
+    daily_usd_per_user: float = setting(20.0, _amount, "US dollars of one user and day (UTC); 0: no limit")
+    daily_usd: float = setting(100.0, _amount, "US dollars of all users and day (UTC); 0: no limit")
+    circuit_failures: int = setting(
+        5, _number(0, 1000), "failures in a row after which a model is left alone for a while; 0: never"
+    )
+    circuit_open_seconds: int = setting(30, _number(1, 3600), "how long it is left alone, the first time")
+
     tryon_workers: int = setting(50, _number(1, 500), "jobs that run at once; they mostly wait for the provider")
+    tryon_express_workers: int = setting(10, _number(0, 500), "more of them, only for users who have no job running")
+    tryon_running_per_user: int = setting(50, _number(1, 500), "jobs of one user that run at once")
+    max_jobs_per_user: int = setting(50, _number(1, 100_000), "unfinished jobs of one user, waiting and running")
     max_queue_size: int = setting(50, _number(1, 100_000), "jobs that may wait, those that run not counted")
     job_timeout_seconds: int = setting(300, _number(5, 3600), "longest run of one attempt at a job")
     job_lease_seconds: int = setting(30, _number(3, 3600), "a worker that is silent for so long loses its job")

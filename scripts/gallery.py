@@ -22,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.bootstrap import start_in_environment
 
 try:
-    from app import make_engines
     from config import Config, ConfigError
     from features.tryon.model import ResultFacts
     from scripts.gallery_files import Cell, GalleryFiles, Outfit, Picture, Refusal, pictures_in, read_picture
@@ -40,6 +39,7 @@ try:
     from shared.engines.fake import FakeEngine
     from shared.engines.preview.engine import PreviewEngine
     from shared.errors import BecauseFutureError, BudgetExhaustedError
+    from wiring import make_engines
 except ModuleNotFoundError as missing:
     start_in_environment(missing)
 

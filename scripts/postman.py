@@ -138,6 +138,7 @@ FOLDERS: dict[str, list[Step]] = {
         Step("get_job_result", path=_JOB, keeps={"image_url": "result_url"}),
         Step("get_image", url="{{image_url}}"),
         Step("set_favorite", path=_JOB, json={"favorite": True}),
+        Step("set_rating", path=_JOB, json={"rating": 1}),
         Step("get_history", query={"favorite": "true", "limit": "10"}),
         Step(
             "create_multi_tryon_job",

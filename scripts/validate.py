@@ -13,13 +13,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.bootstrap import start_in_environment
 
 try:
-    from app import make_engines
     from config import Config, ConfigError, env_template
     from migrations.migration_manager import MigrationManager
     from shared.cpu import CpuGate
     from shared.database import DatabaseManager
     from shared.errors import BecauseFutureError
     from shared.storage import LocalStorage
+    from wiring import make_engines
 except ModuleNotFoundError as missing:
     start_in_environment(missing)
 

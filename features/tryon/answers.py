@@ -37,7 +37,11 @@ class JobErrorAnswer(AnswerModel):
 
 
 class JobAnswer(AnswerModel):
-    """`result_url` is there once the job is done and until `expires_at`; favourites do not expire."""
+    """`result_url` is there once the job is done and until `expires_at`; favourites do not expire.
+
+    `event_id` counts the changes of status and stage; give it back as `since` to wait for the next one. `cached`: the
+    picture of an earlier equal request, at no cost.
+    """
 
     job_id: str
     status: JobStatus
@@ -60,6 +64,9 @@ class JobAnswer(AnswerModel):
     warnings: list[NoticeAnswer]
     garment_details: dict[str, str]
     favorite: bool
+    rating: Literal[-1, 0, 1]
+    batch_id: str | None
+    event_id: Annotated[int, Field(ge=0)]
 
 
 class ResultAnswer(AnswerModel):

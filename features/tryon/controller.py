@@ -6,7 +6,8 @@ from functools import partial
 
 from flask import Blueprint, Response, g, request
 
-from features.tryon.answers import AcceptedAnswer, JobAnswer, RemovedAnswer, ResultAnswer, UnfinishedAnswer
+from features.tryon.addresses import job_links, shown
+from features.tryon.answers import AcceptedAnswer, JobAnswer
 from features.tryon.idempotency import IdempotencyKey, input_hash
 from features.tryon.request import TryOnRequest, parse_deadline, parse_idempotency_key
 from features.tryon.schemas import (
@@ -16,21 +17,20 @@ from features.tryon.schemas import (
     HistoryQuery,
     JobView,
     MultiForm,
+    RatingRequest,
     TryOnForm,
 )
-from features.tryon.service import Submission, TryOnService
+from features.tryon.service import TryOnService
+from features.tryon.submission import Submission, SubmitService
 from shared.answers import PageMeta
 from shared.bodies import is_form, read_body, read_fields
 from shared.errors import (
     ConflictError,
     ContentBlockedError,
     IdempotencyMismatchError,
-    JobCancelledError,
-    JobFailedError,
     NotFoundError,
     QueueFullError,
     RateLimitedError,
-    ResultExpiredError,
 )
 from shared.frame import takes_body
 from shared.image_formats import ImageLimits
@@ -38,7 +38,6 @@ from shared.middleware import require_auth, resolve
 from shared.openapi import documented
 from shared.response import success_response
 from shared.uploads import read_images
-from shared.url_utils import image_url, to_absolute_url
 from shared.validators import parse_model
 
 tryon_bp = Blueprint("tryon", __name__, url_prefix="/api")
@@ -56,7 +55,7 @@ starts_job = partial(
 def create_tryon_job() -> Response:
     fields, images = read_fields(repeated=("item_urls",)), _images(TRYON_IMAGES)
     wanted = TryOnRequest.from_parts(fields, images, from_form=is_form())
-    return _accepted(_service().submit(g.user_id, wanted, _submission(wanted, images)))
+    return _accepted(resolve(SubmitService).submit(g.user_id, wanted, _submission(wanted, images)))
 
 
 @tryon_bp.post("/tryon/multi")
@@ -66,31 +65,7 @@ def create_tryon_job() -> Response:
 def create_multi_tryon_job() -> Response:
     fields, images = read_fields(), _images(MULTI_IMAGES)
     wanted = TryOnRequest.multi_from_parts(fields, images)
-    return _accepted(_service().submit(g.user_id, wanted, _submission(wanted, images)))
-
-
-@tryon_bp.get("/job/<job_id>")
-@documented("Jobs", JobAnswer)
-@require_auth
-def get_job_status(job_id: str) -> Response:
-    return success_response(_shown(_service().get(g.user_id, job_id)))
-
-
-@tryon_bp.get("/job/<job_id>/result")
-@documented(
-    "Jobs", ResultAnswer, also={202: UnfinishedAnswer}, errors=(JobFailedError, JobCancelledError, ResultExpiredError)
-)
-@require_auth
-def get_job_result(job_id: str) -> Response:
-    view, key = _service().finished_result(g.user_id, job_id)
-    return success_response({"result_url": image_url(key)}) if key else success_response(view.unfinished(), 202)
-
-
-@tryon_bp.delete("/job/<job_id>")
-@documented("Jobs", RemovedAnswer)
-@require_auth
-def delete_job(job_id: str) -> Response:
-    return success_response({"outcome": _service().remove(g.user_id, job_id)})
+    return _accepted(resolve(SubmitService).submit(g.user_id, wanted, _submission(wanted, images)))
 
 
 @tryon_bp.get("/tryon/history")
@@ -99,7 +74,7 @@ def delete_job(job_id: str) -> Response:
 def get_history() -> Response:
     wanted = parse_model(HistoryQuery, request.args.to_dict(), from_form=True).to_filter()
     views, cursor = _service().history(g.user_id, wanted)
-    return success_response([_shown(view) for view in views], meta={"next_cursor": cursor})
+    return success_response([shown(view) for view in views], meta={"next_cursor": cursor})
 
 
 @tryon_bp.patch("/tryon/<job_id>/favorite")
@@ -107,7 +82,15 @@ def get_history() -> Response:
 @require_auth
 def set_favorite(job_id: str) -> Response:
     wanted = read_body(FavoriteRequest)
-    return success_response(_shown(_service().set_favorite(g.user_id, job_id, wanted.favorite)))
+    return success_response(shown(_service().set_favorite(g.user_id, job_id, wanted.favorite)))
+
+
+@tryon_bp.patch("/tryon/<job_id>/rating")
+@documented("Try-on", JobAnswer, body=RatingRequest)
+@require_auth
+def set_rating(job_id: str) -> Response:
+    wanted = read_body(RatingRequest)
+    return success_response(shown(_service().set_rating(g.user_id, job_id, wanted.rating)))
 
 
 def _service() -> TryOnService:
@@ -126,19 +109,7 @@ def _submission(wanted: TryOnRequest, images: dict[str, bytes]) -> Submission:
 
 
 def _accepted(view: JobView) -> Response:
-    job_id = view.job.job_id
-    status_url = to_absolute_url(f"/api/job/{job_id}")
-    links = {
-        "status_url": status_url,
-        "result_url": status_url + "/result",
-        "cancel_url": status_url,
-        "events_url": None,
-    }
+    links = job_links(view.job.job_id)
     response = success_response(view.accepted(links), 202)
-    response.headers["Location"] = status_url
+    response.headers["Location"] = links["status_url"] or ""
     return response
-
-
-def _shown(view: JobView) -> dict[str, object]:
-    key = _service().result_key(view.job)
-    return view.to_dict(image_url(key) if key else None)

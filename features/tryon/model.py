@@ -94,6 +94,12 @@ class TryOnJob:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
+    content_key: str | None = None
+    cached: bool = False
+    rating: int = 0
+    batch_id: str | None = None
+    event_id: int = 0
+    """Number of its latest event; 0 when it was not read along."""
 
     def kept_for(self, usual: timedelta) -> timedelta:
         """How long its picture is kept: as the client asked, but no longer than usual."""
@@ -111,8 +117,15 @@ class HistoryFilter:
 
     status: JobStatus | None = None
     favorite: bool | None = None
+    batch_id: str | None = None
     limit: int = 50
     cursor: str | None = None
+
+
+_WITH_EVENT = (
+    "SELECT *, (SELECT max(event_id) FROM job_events WHERE job_events.job_id = tryon_jobs.job_id) AS event_id"
+    " FROM tryon_jobs"
+)
 
 
 class TryOnJobTable:
@@ -122,7 +135,8 @@ class TryOnJobTable:
     def add(self, job: TryOnJob) -> None:
         self._db.execute(
             "INSERT INTO tryon_jobs (job_id, user_id, status, request, person_image_path, garment_image_path,"
-            " start_before, created_at, updated_at) VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?)",
+            " start_before, content_key, batch_id, created_at, updated_at)"
+            " VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 job.job_id,
                 job.user_id,
@@ -130,6 +144,8 @@ class TryOnJobTable:
                 job.person_image_path,
                 job.garment_image_path,
                 _time(job.start_before),
+                job.content_key,
+                job.batch_id,
                 to_text(job.created_at),
                 to_text(job.created_at),
             ),
@@ -137,18 +153,20 @@ class TryOnJobTable:
 
     def get(self, job_id: str) -> TryOnJob | None:
         """For workers only: whose job it is was settled when it was made."""
-        return _job(self._db.fetch_one("SELECT * FROM tryon_jobs WHERE job_id = ?", (job_id,)))
+        return _job(self._db.fetch_one(f"{_WITH_EVENT} WHERE job_id = ?", (job_id,)))
 
     def get_for_user(self, job_id: str, user_id: str) -> TryOnJob | None:
-        return _job(self._db.fetch_one("SELECT * FROM tryon_jobs WHERE job_id = ? AND user_id = ?", (job_id, user_id)))
+        return _job(self._db.fetch_one(f"{_WITH_EVENT} WHERE job_id = ? AND user_id = ?", (job_id, user_id)))
 
     def history(self, user_id: str, wanted: HistoryFilter) -> tuple[list[TryOnJob], str | None]:
         """Newest first, and the cursor of the next page. Raises ValidationError for a cursor that is not ours."""
-        sql, params = "SELECT * FROM tryon_jobs WHERE user_id = ?", [user_id]
+        sql, params = f"{_WITH_EVENT} WHERE user_id = ?", [user_id]
         if wanted.status:
             sql, params = sql + " AND status = ?", [*params, wanted.status]
         if wanted.favorite is not None:
             sql += " AND favorite" if wanted.favorite else " AND NOT favorite"
+        if wanted.batch_id:
+            sql, params = sql + " AND batch_id = ?", [*params, wanted.batch_id]
         if wanted.cursor:
             sql, params = sql + " AND (created_at, job_id) < (?, ?)", [*params, *_place(wanted.cursor)]
         sql += f" ORDER BY created_at DESC, job_id DESC LIMIT {wanted.limit + 1:d}"
@@ -218,6 +236,13 @@ class TryOnJobTable:
             )
         )
 
+    def set_rating(self, job_id: str, user_id: str, rating: int) -> bool:
+        return bool(
+            self._db.execute(
+                "UPDATE tryon_jobs SET rating = ? WHERE job_id = ? AND user_id = ?", (rating, job_id, user_id)
+            )
+        )
+
     def unset_favorite(self, job_id: str, user_id: str, expires_at: datetime) -> bool:
         """A job that has not ended gets its time when it ends; one that was no favourite keeps the time it has."""
         return bool(
@@ -280,6 +305,11 @@ def _job_of(row: Row) -> TryOnJob:
         started_at=_moment(row["started_at"]),
         finished_at=_moment(row["finished_at"]),
         expires_at=_moment(row["expires_at"]),
+        content_key=row["content_key"],
+        cached=bool(row["cached"]),
+        rating=row["rating"],
+        batch_id=row["batch_id"],
+        event_id=row.get("event_id") or 0,
     )
 
 

@@ -77,15 +77,22 @@ class FavoriteRequest(InputModel):
     favorite: bool
 
 
+class RatingRequest(InputModel):
+    """-1: not good. 1: good. 0: no opinion any more."""
+
+    rating: Literal[-1, 0, 1]
+
+
 class HistoryQuery(InputModel):
     status: Literal[tuple(item.value for item in JobStatus)] | None = None  # type: ignore[valid-type]
     favorite: bool | None = None
+    batch_id: Annotated[str, StringConstraints(max_length=64)] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
 
     def to_filter(self) -> HistoryFilter:
         status = JobStatus(self.status) if self.status else None
-        return HistoryFilter(status, self.favorite, self.limit, self.cursor)
+        return HistoryFilter(status, self.favorite, self.batch_id, self.limit, self.cursor)
 
 
 @dataclass(frozen=True)
@@ -133,12 +140,15 @@ class JobView:
             "engine": job.engine,
             "model": job.model,
             "preview": job.preview,
-            "cached": False,
+            "cached": job.cached,
             "cost_usd": round(self.cost_usd, 6),
             "checks": dict(job.checks),
             "warnings": list(job.warnings),
             "garment_details": _details(job.request.get("garments", ())),
             "favorite": job.favorite,
+            "rating": job.rating,
+            "batch_id": job.batch_id,
+            "event_id": job.event_id,
         }
 
 

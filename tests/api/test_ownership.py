@@ -86,7 +86,7 @@ def test_another_persons_ids_are_not_found(app: Flask, five: list[Any]) -> None:
         for owner in (person for person in five if person is not stranger):
             for method, rule in routes:
                 path = _VARIABLE.sub(partial(_filled, owner.ids), rule)
-                answer = stranger.request(method, path, json={"favorite": True})
+                answer = stranger.request(method, path, json={"favorite": True, "rating": 1})
                 assert (answer.status_code, answer.json["error_code"]) == (404, "NOT_FOUND"), (method, path)
     assert [state(person) for person in five] == before
 
