@@ -27,16 +27,53 @@ BEGIN
 END;
 
 -- content_key: what the picture is made of; equal for equal requests of one user. cached: the picture is another job's.
+-- picture_of: the job that made the picture, though it may be gone by now.
 -- extra_calls: paid calls beyond the usual cap, granted by an operator who put the job back into the queue.
 ALTER TABLE tryon_jobs ADD COLUMN content_key VARCHAR(64);
 ALTER TABLE tryon_jobs ADD COLUMN cached BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE tryon_jobs ADD COLUMN picture_of VARCHAR(255);
 ALTER TABLE tryon_jobs ADD COLUMN rating INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tryon_jobs ADD COLUMN batch_id VARCHAR(255);
 ALTER TABLE tryon_jobs ADD COLUMN extra_calls INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX tryon_jobs_by_content ON tryon_jobs (user_id, content_key, status) WHERE content_key IS NOT NULL;
 CREATE INDEX tryon_jobs_by_batch ON tryon_jobs (user_id, batch_id) WHERE batch_id IS NOT NULL;
-CREATE INDEX tryon_jobs_running_by_user ON tryon_jobs (user_id) WHERE status = 'processing';
+
+-- Who is next. turn: the job's place in the round: a user's jobs have rising turns, and the first of a user who had none
+-- gets the turn that is being served now, so that users alternate however many jobs one of them brings. The line in
+-- order of turns and by user, what runs now (few rows, so that the heartbeat's column needs no index of its own), start
+-- deadlines, and what recent jobs of an engine took.
+ALTER TABLE tryon_jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+DROP INDEX tryon_jobs_waiting;
+DROP INDEX tryon_jobs_running;
+CREATE INDEX tryon_jobs_waiting ON tryon_jobs (turn, created_at, job_id, user_id) WHERE status = 'queued';
+CREATE INDEX tryon_jobs_waiting_by_user ON tryon_jobs (user_id, turn, created_at, job_id) WHERE status = 'queued';
+CREATE INDEX tryon_jobs_running ON tryon_jobs (user_id, turn, lease_owner) WHERE status = 'processing';
+CREATE INDEX tryon_jobs_by_start_deadline ON tryon_jobs (start_before)
+WHERE status = 'queued' AND start_before IS NOT NULL;
+CREATE INDEX tryon_jobs_measured ON tryon_jobs (engine, finished_at) WHERE status = 'done' AND cached = FALSE;
 
 -- What a call may cost at most by our estimate, until its true price is known: it counts against the day's cap.
 ALTER TABLE provider_calls ADD COLUMN reserved_usd REAL NOT NULL DEFAULT 0;
-CREATE INDEX provider_calls_by_day ON provider_calls (started_at);
+
+-- The sums of all users by day (UTC), kept by the database itself: the cap of the whole service is asked before each
+-- call. Deleting an account takes its calls away, but not what they cost.
+CREATE TABLE provider_days (
+    day VARCHAR(10) PRIMARY KEY,
+    calls INTEGER NOT NULL,
+    usd REAL NOT NULL
+);
+INSERT INTO provider_days (day, calls, usd)
+SELECT substr(started_at, 1, 10), count(*), coalesce(sum(cost_usd), 0) FROM provider_calls
+GROUP BY substr(started_at, 1, 10);
+CREATE TRIGGER provider_day_of_call AFTER INSERT ON provider_calls
+BEGIN
+    INSERT INTO provider_days (day, calls, usd)
+    VALUES (substr(NEW.started_at, 1, 10), 1, coalesce(NEW.cost_usd, NEW.reserved_usd))
+    ON CONFLICT (day) DO UPDATE SET calls = calls + 1, usd = usd + excluded.usd;
+END;
+CREATE TRIGGER provider_day_of_cost AFTER UPDATE OF cost_usd, reserved_usd ON provider_calls
+BEGIN
+    UPDATE provider_days
+    SET usd = usd + coalesce(NEW.cost_usd, NEW.reserved_usd) - coalesce(OLD.cost_usd, OLD.reserved_usd)
+    WHERE day = substr(OLD.started_at, 1, 10);
+END;

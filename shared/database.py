@@ -1,4 +1,5 @@
-"""SQLite behind a small class: WAL, one connection per thread, foreign keys on. The only room that knows sqlite3.
+"""SQLite behind a small class: WAL, a connection per thread to read and one to write, foreign keys on. The only room
+that knows sqlite3.
 
 Write SQL that PostgreSQL would take too (ON CONFLICT, RETURNING, times made in Python).
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,11 @@ Params = Sequence[Any] | Mapping[str, Any]
 Row = Mapping[str, Any]
 
 BUSY_TIMEOUT_SECONDS = 10.0
+_BUSY = "The database is busy or full. Try again."
+_PASSING = {
+    *("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL"),
+    *("SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC"),  # what a full disk may also look like
+}
 
 
 class DatabaseManager:
@@ -30,43 +36,47 @@ class DatabaseManager:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._local = threading.local()
+        self._writing = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     # --- the small names -------------------------------------------------------------------------------------------
 
     def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
-        with _typed_errors():
-            cursor = self._connection().execute(sql, params)
+        with _typed_errors, self._turn(sql) as connection:
+            cursor = connection.execute(sql, params)
             row = cursor.fetchone()
             cursor.close()  # a half-read RETURNING would keep its statement, and so the write, open
             return row  # type: ignore[no-any-return]
 
     def fetch_all(self, sql: str, params: Params = ()) -> list[Row]:
-        with _typed_errors():
-            return self._connection().execute(sql, params).fetchall()
+        with _typed_errors, self._turn(sql) as connection:
+            return connection.execute(sql, params).fetchall()
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it changed."""
-        with _typed_errors():
-            cursor = self._connection().execute(sql, params)
+        with _typed_errors, self._turn(sql) as connection:
+            cursor = connection.execute(sql, params)
             self._local.lastrowid = cursor.lastrowid
             return cursor.rowcount
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One unit of work: all or nothing, and the only writer meanwhile. Opened by a service, never nested."""
-        connection = self._connection()
-        if connection.in_transaction:
+        if self._unit_connection():
             raise DatabaseError("A unit of work is already open in this thread.")
-        with _typed_errors():
-            connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            with _typed_errors():
-                connection.execute("COMMIT")
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        with _Turn(self._writing, self._write_connection) as connection:
+            with _typed_errors:
+                connection.execute("BEGIN IMMEDIATE")
+            self._local.unit = connection
+            try:
+                yield
+                with _typed_errors:
+                    connection.execute("COMMIT")
+            finally:
+                self._local.unit = None
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     # --- the names of the specification ----------------------------------------------------------------------------
 
@@ -78,8 +88,8 @@ class DatabaseManager:
 
     def execute_many(self, sql: str, many_params: Iterable[Params]) -> int:
         """One statement for each set of parameters, all or nothing; returns how many rows changed."""
-        with _typed_errors(), self._unit():
-            return self._connection().executemany(sql, many_params).rowcount
+        with _typed_errors, self._unit() as connection:
+            return connection.executemany(sql, many_params).rowcount
 
     def execute_script(self, script: str) -> None:
         """Several statements, all or nothing."""
@@ -107,20 +117,44 @@ class DatabaseManager:
         """Let go of all connections. One that another thread is using just now closes when that thread is done: to
         close it under its hands would crash the process."""
         self._local = threading.local()
+        self._writer = None
 
     @contextmanager
-    def _unit(self) -> Iterator[None]:
+    def _unit(self) -> Iterator[sqlite3.Connection]:
         """The open unit of work, or one of its own."""
-        if self._connection().in_transaction:
-            yield
+        connection = self._unit_connection()
+        if connection:
+            yield connection
         else:
             with self.transaction():
-                yield
+                yield self._local.unit
+
+    def _unit_connection(self) -> sqlite3.Connection | None:
+        """Of the unit of work that this thread has open."""
+        return getattr(self._local, "unit", None)
+
+    def _turn(self, sql: str) -> _Turn:
+        """Reads go to the thread's own connection, at any time. Writes of all threads go through one connection, one
+        after the other: SQLite would let them sleep and try again, some for far too long, and a connection that alone
+        writes need not read again what others changed."""
+        unit = self._unit_connection()
+        if unit:
+            return _Turn(None, lambda: unit)
+        if sql.startswith("SELECT"):
+            return _Turn(None, self._connection)
+        return _Turn(self._writing, self._write_connection)
+
+    def _write_connection(self) -> sqlite3.Connection:
+        connection = self._writer
+        if connection is None:
+            with _typed_errors:
+                connection = self._writer = self._connect()
+        return connection
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            with _typed_errors():
+            with _typed_errors:
                 connection = self._connect()
             self._local.connection = connection
         return connection
@@ -139,21 +173,56 @@ class DatabaseManager:
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> dict[str, Any]:
-    return {column[0]: value for column, value in zip(cursor.description, values, strict=True)}
+    return dict(zip([column[0] for column in cursor.description], values, strict=True))
 
 
-@contextmanager
-def _typed_errors() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise ConflictError("This would break a rule of the stored data.") from error
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorname", "") in {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL"}:
-            raise DatabaseBusyError("The database is busy or full. Try again.", retry_after_seconds=2) from error
-        raise DatabaseError("The database could not do this.") from error
-    except sqlite3.Error as error:
-        raise DatabaseError("The database could not do this.") from error
+class _Turn:
+    """A connection to use, with the lock that it needs. Raises DatabaseBusyError when the turn does not come."""
+
+    __slots__ = ("_connection", "_lock")
+
+    def __init__(self, lock: threading.Lock | None, connection: Callable[[], sqlite3.Connection]) -> None:
+        self._lock = lock
+        self._connection = connection
+
+    def __enter__(self) -> sqlite3.Connection:
+        if self._lock is None:
+            return self._connection()
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+            raise DatabaseBusyError(_BUSY, retry_after_seconds=2)
+        try:
+            return self._connection()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+
+class _TypedErrors:
+    """A context for the driver's calls: what it raises becomes ours. Entered at every statement, so it is no generator,
+    which would take four times as long."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise _typed(error) from error
+
+
+def _typed(error: sqlite3.Error) -> ConflictError | DatabaseBusyError | DatabaseError:
+    if isinstance(error, sqlite3.IntegrityError):
+        return ConflictError("This would break a rule of the stored data.")
+    if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorname", "") in _PASSING:
+        return DatabaseBusyError(_BUSY, retry_after_seconds=2)
+    return DatabaseError("The database could not do this.")
+
+
+_typed_errors = _TypedErrors()
 
 
 def split_statements(script: str) -> list[str]:

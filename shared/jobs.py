@@ -6,28 +6,24 @@ about a job lives only in memory, so a kill at any moment loses none.
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from typing import Protocol
 
-from shared.clock import Clock, utc_now
 from shared.errors import BecauseFutureError
+from shared.job_owners import Held, LeaseWatch, ProcessMark
 from shared.logger import get_logger, log_context
 from shared.metrics import JOBS_RUNNING, JOBS_WAITING
-
-try:
-    import fcntl
-except ImportError:  # Windows: leases alone tell who is dead
-    fcntl = None  # type: ignore[assignment]
 
 log = get_logger(__name__)
 SWEEP_SECONDS = 1.0
 TIDY_SECONDS = 60.0
+CLAIM_SECONDS = 1.0
+"""How long a stop waits for a claim that is just being made, whatever the grace time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class Claim:
 
 
 class JobKind(Protocol):
-    """A table whose rows are jobs, and what is done with one. Times are passed as `clock()` gives them."""
+    """A table whose rows are jobs, and what is done with one."""
 
     def claim(self, owner: str, lease: timedelta) -> tuple[str, int] | None:
         """Take the next waiting row with one guarded statement: (job id, attempt number)."""
@@ -54,11 +50,12 @@ class JobKind(Protocol):
     def release(self, claim: Claim) -> None:
         """Give the row back unharmed, as if it had not been claimed."""
 
-    def owners(self) -> set[str]:
-        """Who holds rows now."""
+    def held(self) -> Sequence[Held]:
+        """The rows that somebody works on, in any process."""
 
-    def recover(self, dead_owners: Sequence[str]) -> None:
-        """Return rows with an expired lease or a dead owner to the queue, or end them when tried too often."""
+    def recover(self, orphans: Sequence[Held]) -> None:
+        """Return these rows to the queue, or end them when tried too often, unless somebody renewed them meanwhile;
+        and end waiting rows whose start deadline has passed. Called about once a second."""
 
     def waiting(self) -> int:
         """How many rows wait."""
@@ -68,42 +65,6 @@ class JobKind(Protocol):
 
     def run(self, claim: Claim) -> None:
         """Do the work and finish the row, only if it is still held."""
-
-
-class ProcessMark:
-    """Tells the living from the dead: a locked file that the operating system frees when its process ends."""
-
-    def __init__(self, folder: Path) -> None:
-        self.owner = secrets.token_hex(8)
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / self.owner).open("w")
-        if fcntl:
-            fcntl.flock(self._file, fcntl.LOCK_EX)  # waits while another process asks whether we are dead
-
-    def is_dead(self, owner: str) -> bool:
-        """True only when it is certain; False also when nothing is known, then the lease decides."""
-        if owner == self.owner or not fcntl:
-            return False
-        try:
-            with (self._folder / owner).open("r") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, FileNotFoundError):  # it lives, or was taken care of, or runs on another machine
-            return False
-        return True
-
-    def bury(self, owner: str) -> None:
-        (self._folder / owner).unlink(missing_ok=True)
-
-    def bury_all_dead(self) -> None:
-        """Remove the marks of processes that are gone; call it once their rows were taken care of."""
-        for path in self._folder.iterdir():
-            if self.is_dead(path.name):
-                self.bury(path.name)
-
-    def close(self) -> None:
-        self._file.close()
-        self.bury(self.owner)
 
 
 class JobEngine:
@@ -117,16 +78,19 @@ class JobEngine:
         threads: int,
         lease_seconds: float = 30,
         inline: bool = False,
-        clock: Clock = utc_now,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kinds = kinds
         self._mark = mark
         self._lease = timedelta(seconds=lease_seconds)
         self._inline = inline
-        self._clock = clock
-        self._changed = threading.Condition()
+        self._watches = {name: LeaseWatch(mark, lease_seconds, clock) for name in kinds}
+        lock = threading.Lock()
+        self._changed = threading.Condition(lock)  # for a stop, and the sweep
+        self._wanted = threading.Condition(lock)  # for workers alone: each signal wakes as many as it needs
         self._signals = 0
         self._stopping = False
+        self._claiming = 0
         self._running: dict[tuple[str, str], Claim] = {}
         self._threads = [threading.Thread(target=self._work, name=f"job-{n}", daemon=True) for n in range(threads)]
         self._sweeper = threading.Thread(target=self._sweep_forever, name="job-sweep", daemon=True)
@@ -140,6 +104,7 @@ class JobEngine:
         if not self._inline:
             for thread in [*self._threads, self._sweeper]:
                 thread.start()
+            self._signal(len(self._threads))
 
     def submit(self, kind: str, job_id: str) -> None:
         """Say that a row waits. The row must be committed; the call may get lost, the row will not."""
@@ -168,11 +133,13 @@ class JobEngine:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+            self._wanted.notify_all()
+            self._changed.wait_for(lambda: not self._claiming, max(grace_seconds, CLAIM_SECONDS))
             self._changed.wait_for(lambda: not self._running, grace_seconds)
             left = list(self._running.values())
         for claim in left:
             claim.lost.set()
-            self._kinds[claim.kind].release(claim)
+            _guarded(partial(self._kinds[claim.kind].release, claim))
         self._mark.close()
 
     # --- threads ---------------------------------------------------------------------------------------------------
@@ -180,7 +147,7 @@ class JobEngine:
     def _signal(self, count: int) -> None:
         with self._changed:
             self._signals = min(self._signals + count, len(self._threads))
-            self._changed.notify(count)
+            self._wanted.notify(count)
 
     def _work(self) -> None:
         while self._wait():
@@ -188,7 +155,7 @@ class JobEngine:
 
     def _wait(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._signals > 0 or self._stopping)
+            self._wanted.wait_for(lambda: self._signals > 0 or self._stopping)
             self._signals = max(0, self._signals - 1)
             return not self._stopping
 
@@ -197,8 +164,19 @@ class JobEngine:
             self._run(claim)
 
     def _claim(self) -> Claim | None:
-        if self._stopping:
-            return None
+        with self._changed:
+            if self._stopping:
+                return None
+            self._claiming += 1
+        try:
+            return self._claim_of_any_kind()
+        finally:
+            with self._changed:
+                self._claiming -= 1
+                if self._stopping:
+                    self._changed.notify_all()
+
+    def _claim_of_any_kind(self) -> Claim | None:
         for name, kind in self._kinds.items():
             try:
                 found = kind.claim(self._mark.owner, self._lease)
@@ -217,11 +195,12 @@ class JobEngine:
             try:
                 self._kinds[claim.kind].run(claim)
             except Exception:
-                # Its lease is renewed no more: once it has run out, the job is taken up again.
+                # Its lease is renewed no more: when it was silent for as long as a lease, the job is taken up again.
                 log.exception("a job's end could not be recorded")
         with self._changed:
             self._running.pop((claim.kind, claim.job_id), None)
-            self._changed.notify_all()
+            if self._stopping:
+                self._changed.notify_all()
 
     def _sweep_forever(self) -> None:
         every = {self._renew: self._lease.total_seconds() / 3, self._tidy: TIDY_SECONDS, self._look: SWEEP_SECONDS}
@@ -257,13 +236,16 @@ class JobEngine:
                     claim.lost.set()
 
     def _recover(self) -> None:
-        for kind in self._kinds.values():
-            kind.recover([owner for owner in kind.owners() if self._mark.is_dead(owner)])
+        for name, kind in self._kinds.items():
+            held = kind.held()
+            with self._changed:
+                here = {job_id for kind_name, job_id in self._running if kind_name == name}
+            kind.recover(self._watches[name].orphans(held, here))
 
 
 def _guarded(step: Callable[[], None]) -> None:
-    """The sweep goes on whatever happens: it is what brings lost jobs back."""
+    """Go on whatever happens: the sweep is what brings lost jobs back, and one release must not prevent another."""
     try:
         step()
     except Exception:
-        log.exception("sweep failed")
+        log.exception("a step of the job engine failed")

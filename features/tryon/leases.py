@@ -12,9 +12,11 @@ from features.tryon.model import JobError, ResultFacts, Stage
 from shared.clock import to_text
 from shared.database import DatabaseManager
 from shared.errors import AttemptsExhaustedError, BecauseFutureError, DeadlineExceededError
+from shared.job_owners import Held
 from shared.jobs import Claim
 
 HELD = "job_id = ? AND lease_owner = ? AND attempts = ? AND status = 'processing'"
+ORPHANED = "job_id = ? AND lease_owner = ? AND lease_until = ? AND status = 'processing'"
 _LOST = AttemptsExhaustedError("The job was interrupted too often. Start it again.")
 _LATE = DeadlineExceededError("The job could not start before the deadline that was asked for. Nothing was spent.")
 
@@ -26,21 +28,6 @@ def fence(claim: Claim) -> tuple[str, str, int]:
 class LeaseTable:
     def __init__(self, db: DatabaseManager) -> None:
         self._db = db
-
-    def claim(self, owner: str, now: datetime, lease: timedelta) -> tuple[str, int] | None:
-        """The job that has waited longest, with its attempt number from 1."""
-        moment = to_text(now)
-        row = self._db.fetch_one(
-            "UPDATE tryon_jobs SET status = 'processing', stage = 'preparing_images', progress = 5,"
-            " attempts = attempts + 1, lease_owner = ?, lease_until = ?, updated_at = ?,"
-            " started_at = coalesce(started_at, ?)"
-            " WHERE job_id = (SELECT job_id FROM tryon_jobs WHERE status = 'queued'"
-            " AND (start_before IS NULL OR start_before >= ? OR started_at IS NOT NULL)"
-            " ORDER BY created_at, job_id LIMIT 1)"
-            " AND status = 'queued' RETURNING job_id, attempts",
-            (owner, to_text(now + lease), moment, moment, moment),
-        )
-        return (row["job_id"], row["attempts"]) if row else None
 
     def renew(self, owner: str, job_ids: Sequence[str], now: datetime, lease: timedelta) -> set[str]:
         places = ",".join("?" * len(job_ids))
@@ -59,41 +46,39 @@ class LeaseTable:
             (to_text(now), *fence(claim)),
         )
 
-    def owners(self) -> set[str]:
-        rows = self._db.fetch_all("SELECT DISTINCT lease_owner AS owner FROM tryon_jobs WHERE status = 'processing'")
-        return {row["owner"] for row in rows}
+    def held(self) -> list[Held]:
+        rows = self._db.fetch_all("SELECT job_id, lease_owner, lease_until FROM tryon_jobs WHERE status = 'processing'")
+        return [Held(row["job_id"], row["lease_owner"], row["lease_until"]) for row in rows]
 
-    def recover(
-        self, dead_owners: Sequence[str], now: datetime, max_attempts: int, has_result: Callable[[str], bool]
-    ) -> list[str]:
-        """Rows of the dead go back to the queue, or end; waiting rows that are late end. Returns ids of the ended.
+    def take_back(self, row: Held, now: datetime, max_attempts: int, has_result: Callable[[str], bool]) -> str | None:
+        """The status that a row which nobody works on has now: 'queued', 'cancelled' or 'failed'. None when its owner
+        gave a sign of life after all.
 
         A row that was tried too often still goes back when its picture is stored already (`has_result`): all that is
         left to do is to finish it.
         """
-        moment = to_text(now)
-        places = ",".join("?" * len(dead_owners))
-        orphaned = f"status = 'processing' AND (lease_until < ? OR lease_owner IN ({places}))"
-        ended = self._end(f"{orphaned} AND cancel_requested", [moment, *dead_owners], moment, None)
-        tired = f"{orphaned} AND attempts - releases >= ?"
-        for job_id in self._ids(tired, [moment, *dead_owners, max_attempts]):
-            if not has_result(job_id):
-                ended += self._end(
-                    f"{tired} AND job_id = ?", [moment, *dead_owners, max_attempts, job_id], moment, _LOST
-                )
-        ended += self._end("status = 'queued' AND started_at IS NULL AND start_before < ?", [moment], moment, _LATE)
-        self._db.execute(
+        held = (row.job_id, row.owner, row.beat)
+        if self._end(f"{ORPHANED} AND cancel_requested", held, now, None):
+            return "cancelled"
+        tired = (f"{ORPHANED} AND attempts - releases >= ?", (*held, max_attempts))
+        if self._any(*tired) and not has_result(row.job_id) and self._end(*tired, now, _LOST):
+            return "failed"
+        queued = self._db.execute(
             "UPDATE tryon_jobs SET status = 'queued', stage = NULL, progress = 0, lease_owner = NULL,"
-            f" lease_until = NULL, updated_at = ? WHERE {orphaned}",
-            [moment, moment, *dead_owners],
+            f" lease_until = NULL, updated_at = ? WHERE {ORPHANED}",
+            (to_text(now), *held),
         )
-        return ended
+        return "queued" if queued else None
 
-    def _ids(self, condition: str, params: Sequence[str | int]) -> list[str]:
-        return [row["job_id"] for row in self._db.fetch_all(f"SELECT job_id FROM tryon_jobs WHERE {condition}", params)]
+    def end_late(self, now: datetime) -> list[str]:
+        """End waiting rows whose start deadline has passed; their ids."""
+        return self._end("status = 'queued' AND started_at IS NULL AND start_before < ?", (to_text(now),), now, _LATE)
+
+    def _any(self, condition: str, params: Sequence[str | int]) -> bool:
+        return self._db.fetch_one(f"SELECT 1 FROM tryon_jobs WHERE {condition}", params) is not None
 
     def _end(
-        self, condition: str, params: Sequence[str | int], moment: str, error: BecauseFutureError | None
+        self, condition: str, params: Sequence[str | int], now: datetime, error: BecauseFutureError | None
     ) -> list[str]:
         status = "failed" if error else "cancelled"
         code, message, retryable = (error.error_code, error.message, error.retryable) if error else (None, None, None)
@@ -101,7 +86,7 @@ class LeaseTable:
             "UPDATE tryon_jobs SET status = ?, stage = NULL, error_code = ?, error_message = ?, error_retryable = ?,"
             " lease_owner = NULL, lease_until = NULL, finished_at = ?, updated_at = ?"
             f" WHERE {condition} RETURNING job_id",
-            [status, code, message, retryable, moment, moment, *params],
+            [status, code, message, retryable, to_text(now), to_text(now), *params],
         )
         return [row["job_id"] for row in rows]
 
@@ -116,26 +101,37 @@ class LeaseTable:
             )
         )
 
-    def update_request(self, claim: Claim, request: Mapping[str, Any], now: datetime) -> bool:
+    def update_request(self, claim: Claim, request: Mapping[str, Any], content_key: str | None, now: datetime) -> bool:
         """What was found out about the garments, so that another attempt need not find it out again."""
         first = next((item["key"] for item in request["garments"]), None)
         return bool(
             self._db.execute(
-                f"UPDATE tryon_jobs SET request = ?, garment_image_path = ?, updated_at = ? WHERE {HELD}",
-                (orjson.dumps(request).decode(), first, to_text(now), *fence(claim)),
+                "UPDATE tryon_jobs SET request = ?, garment_image_path = ?, content_key = ?, updated_at = ?"
+                f" WHERE {HELD}",
+                (orjson.dumps(request).decode(), first, content_key, to_text(now), *fence(claim)),
             )
         )
 
     def finish_done(
-        self, claim: Claim, result_key: str, facts: ResultFacts, now: datetime, expires_at: datetime
+        self,
+        claim: Claim,
+        result_key: str,
+        facts: ResultFacts,
+        now: datetime,
+        expires_at: datetime,
+        content_key: str | None = None,
+        picture_of: str | None = None,
     ) -> bool:
-        """False: the row is another's now, or was cancelled meanwhile; then the picture must go."""
+        """False: the row is another's now, or was cancelled meanwhile; then the picture must go.
+
+        `picture_of`: the job that made the picture, when it was not this one.
+        """
         return bool(
             self._db.execute(
                 "UPDATE tryon_jobs SET status = 'done', stage = NULL, progress = 100, result_image_path = ?,"
                 " engine = ?, model = ?, preview = ?, warnings = ?, checks = ?, lease_owner = NULL,"
                 " lease_until = NULL, finished_at = ?, updated_at = ?,"
-                " expires_at = CASE WHEN favorite THEN NULL ELSE ? END"
+                " expires_at = CASE WHEN favorite THEN NULL ELSE ? END, content_key = ?, picture_of = ?, cached = ?"
                 f" WHERE {HELD} AND NOT cancel_requested",
                 (
                     result_key,
@@ -147,6 +143,9 @@ class LeaseTable:
                     to_text(now),
                     to_text(now),
                     to_text(expires_at),
+                    content_key,
+                    picture_of,
+                    picture_of is not None,
                     *fence(claim),
                 ),
             )

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from test_tryon import form
+from prometheus_client import REGISTRY
+from test_tryon import drawn, form
 
+from features.tryon.claims import ClaimTable, Shares
 from features.tryon.leases import LeaseTable
 from features.tryon.retention import Retention
+from features.tryon.waiting import JobChanges
 from shared.clock import utc_now
 from shared.database import DatabaseManager
 from shared.engines.base import Usage
 from shared.engines.fake import FakeEngine
 from shared.errors import DatabaseBusyError
+
+_shades = itertools.count(16)
 
 
 class Crash(BaseException):
@@ -39,18 +46,25 @@ def results(config: Any) -> list[str]:
 
 
 def submit(person: Any) -> Any:
-    return person.post("/api/tryon", data=form())
+    """Each time another garment: equal requests share their picture."""
+    return person.post("/api/tryon", data=form(garment_image=drawn(f"#20{next(_shades):02x}a0")))
 
 
 def job_of(person: Any) -> Any:
     return person.get("/api/tryon/history").json["data"][0]
 
 
-def restart(make: Callable[..., Flask], config: Any, person: Any, **settings: Any) -> Any:
-    """A new process on the same data, after the leases of the old one have run out."""
+def die(config: Any) -> None:
+    """The process that worked on jobs is gone: nobody holds the lock on its mark."""
+    Path(f"{config.database_path}.workers", "died").touch()
     db = DatabaseManager(config.database_path)
-    db.execute("UPDATE tryon_jobs SET lease_until = '2001-01-01' WHERE status = 'processing'")
+    db.execute("UPDATE tryon_jobs SET lease_owner = 'died' WHERE status = 'processing'")
     db.close()
+
+
+def restart(make: Callable[..., Flask], config: Any, person: Any, **settings: Any) -> Any:
+    """A new process on the same data, after the old one has died."""
+    die(config)
     person.http = make(**settings).test_client()
     submit(person)  # an inline engine works when something is submitted
     return person
@@ -66,7 +80,7 @@ def test_a_picture_that_was_stored_is_not_paid_for_again(
     app = make()
     person = sign_up(app)
 
-    def crash(*_: object) -> bool:
+    def crash(*_: object, **__: object) -> bool:
         raise Crash
 
     with monkeypatch.context() as patch, pytest.raises(Crash):
@@ -86,7 +100,7 @@ def test_a_stored_picture_counts_more_than_used_up_attempts(
     app = make(tryon_max_attempts=1)
     person = sign_up(app)
     with monkeypatch.context() as patch, pytest.raises(Crash):
-        patch.setattr(LeaseTable, "finish_done", lambda *_: (_ for _ in ()).throw(Crash))
+        patch.setattr(LeaseTable, "finish_done", lambda *_, **__: (_ for _ in ()).throw(Crash))
         submit(person)
     jobs = restart(make, config, person, tryon_max_attempts=1).get("/api/tryon/history").json["data"]
     assert [job["status"] for job in jobs] == ["done", "done"]
@@ -98,11 +112,40 @@ def test_a_job_that_is_interrupted_too_often_fails(
     app = make(tryon_max_attempts=1)
     person = sign_up(app)
     with monkeypatch.context() as patch, pytest.raises(Crash):
-        patch.setattr(FakeEngine, "try_on", lambda *_: (_ for _ in ()).throw(Crash))
+        patch.setattr(FakeEngine, "try_on", lambda *_, **__: (_ for _ in ()).throw(Crash))
         submit(person)
     jobs = restart(make, config, person, tryon_max_attempts=1).get("/api/tryon/history").json["data"]
     assert (jobs[1]["status"], jobs[1]["error"]["code"]) == ("failed", "ATTEMPTS_EXHAUSTED")
     assert jobs[1]["stage"] is None and jobs[1]["error"]["retryable"]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "counted"),
+    [
+        (3, ("tryon_jobs_recovered_total", {})),
+        (1, ("tryon_jobs_total", {"status": "failed", "engine": "none"})),
+    ],
+)
+def test_what_recovery_did_is_told_to_those_who_wait_and_counted(
+    make: Callable[..., Flask],
+    sign_up: Callable[..., Any],
+    config: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    attempts: int,
+    counted: tuple[str, dict[str, str]],
+) -> None:
+    person = sign_up(make())
+    with monkeypatch.context() as patch, pytest.raises(Crash):
+        patch.setattr(FakeEngine, "try_on", lambda *_, **__: (_ for _ in ()).throw(Crash))
+        submit(person)
+    job_id = job_of(person)["job_id"]
+    before = REGISTRY.get_sample_value(*counted) or 0
+    told: list[str] = []
+    monkeypatch.setattr(JobChanges, "changed", lambda _, changed_id: told.append(changed_id))
+    die(config)
+    make(tryon_max_attempts=attempts)
+    assert told == [job_id]
+    assert REGISTRY.get_sample_value(*counted) == before + 1
 
 
 def test_a_busy_database_at_the_end_loses_no_paid_picture(
@@ -115,7 +158,7 @@ def test_a_busy_database_at_the_end_loses_no_paid_picture(
     app = make()
     person = sign_up(app)
 
-    def busy(*_: object) -> bool:
+    def busy(*_: object, **__: object) -> bool:
         raise DatabaseBusyError("busy")
 
     with monkeypatch.context() as patch:
@@ -135,12 +178,12 @@ def test_a_late_worker_neither_overwrites_nor_deletes(
     finish = LeaseTable.finish_done
     db = DatabaseManager(config.database_path)
 
-    def released_meanwhile(self: LeaseTable, claim: Any, *rest: Any) -> bool:
+    def released_meanwhile(self: LeaseTable, claim: Any, *rest: Any, **more: Any) -> bool:
         monkeypatch.setattr(LeaseTable, "finish_done", finish)
         self.release(claim, utc_now())
-        other = LeaseTable(db).claim("other-process", utc_now(), timedelta(seconds=30))
+        other = ClaimTable(db, Shares()).claim("other-process", utc_now(), timedelta(seconds=30))
         assert other == (claim.job_id, claim.attempt + 1), "an attempt's number is never used twice"
-        return finish(self, claim, *rest)
+        return finish(self, claim, *rest, **more)
 
     monkeypatch.setattr(LeaseTable, "finish_done", released_meanwhile)
     submit(person)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.jobs import Claim, JobEngine, ProcessMark
+from shared.job_owners import Held, ProcessMark
+from shared.jobs import Claim, JobEngine
 
 
 class MemoryKind:
@@ -23,11 +24,16 @@ class MemoryKind:
         self.work = work or (lambda claim: None)
         self.lock = threading.Lock()
         self.unwanted: set[str] = set()
+        self.fails_to_release: str | None = None
+        self.looks: list[list[str]] = []
+        self.before_claim: Callable[[], object] = lambda: None
+        self.beats: dict[str, int] = {}
 
     def add(self, job_id: str, status: str = "queued", owner: str | None = None, attempt: int = 0) -> None:
         self.rows[job_id] = [status, owner, attempt]
 
     def claim(self, owner: str, lease: timedelta) -> tuple[str, int] | None:
+        self.before_claim()
         with self.lock:
             for job_id, row in self.rows.items():
                 if row[0] == "queued":
@@ -39,14 +45,21 @@ class MemoryKind:
         return {job_id for job_id in job_ids if self.rows[job_id][1] == owner and job_id not in self.unwanted}
 
     def release(self, claim: Claim) -> None:
+        if self.fails_to_release == claim.job_id:
+            raise RuntimeError("boom")
         self.rows[claim.job_id] = ["queued", None, claim.attempt - 1]
 
-    def owners(self) -> set[str]:
-        return {str(row[1]) for row in self.rows.values() if row[0] == "processing"}
+    def held(self) -> list[Held]:
+        rows = list(self.rows.items())
+        return [
+            Held(job_id, str(row[1]), str(self.beats.get(job_id))) for job_id, row in rows if row[0] == "processing"
+        ]
 
-    def recover(self, dead_owners: Sequence[str]) -> None:
-        for row in self.rows.values():
-            if row[0] == "processing" and row[1] in dead_owners:
+    def recover(self, orphans: Sequence[Held]) -> None:
+        self.looks.append([orphan.job_id for orphan in orphans])
+        for orphan in orphans:
+            row = self.rows[orphan.job_id]
+            if row[:2] == ["processing", orphan.owner]:
                 row[:2] = ["queued", None]
 
     def waiting(self) -> int:
@@ -130,12 +143,41 @@ def test_a_job_that_raises_does_not_take_its_thread_along(start: Callable[..., J
         engine.submit("k", name)
     wait_until(lambda: kind.rows["good"][0] == "done")
     assert kind.rows["bad"][0] == "processing"
-    assert engine.running() == 0
+    wait_until(lambda: engine.running() == 0)
+
+
+def test_a_job_whose_end_could_not_be_recorded_is_taken_up_again(start: Callable[..., JobEngine]) -> None:
+    """By the process that ran it, when it was silent for as long as a lease."""
+
+    def work(claim: Claim) -> None:
+        if claim.attempt == 1:
+            raise RuntimeError("boom")
+
+    kind = MemoryKind(work)
+    engine = start(kind, lease_seconds=0.05)
+    kind.add("a")
+    engine.submit("k", "a")
+    wait_until(lambda: kind.rows["a"][0] == "done")
+    assert kind.rows["a"][2] == 2
+
+
+def test_a_job_that_runs_here_is_never_taken_from_its_thread(start: Callable[..., JobEngine]) -> None:
+    """Not even when its lease was not renewed for long, as while the database is busy."""
+    go = threading.Event()
+    kind = MemoryKind(lambda claim: bool(go.wait(10)) and None)
+    engine = start(kind, lease_seconds=0.01)
+    kind.add("slow")
+    engine.submit("k", "slow")
+    looks = len(kind.looks)
+    wait_until(lambda: len(kind.looks) >= looks + 3)
+    assert kind.rows["slow"][2] == 1 and not any(kind.looks)
+    go.set()
+    wait_until(lambda: kind.all_are("done"))
 
 
 def test_what_a_dead_process_held_is_taken_up(start: Callable[..., JobEngine], tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib; from shared.jobs import ProcessMark\n"
+        "import sys, pathlib; from shared.job_owners import ProcessMark\n"
         "mark = ProcessMark(pathlib.Path(sys.argv[1])); print(mark.owner, flush=True); sys.stdin.read()"
     )
     folder = tmp_path / "marks"
@@ -153,14 +195,9 @@ def test_what_a_dead_process_held_is_taken_up(start: Callable[..., JobEngine], t
     other.wait()
     wait_until(lambda: kind.rows["held"][0] == "done")
     assert kind.rows["held"][2] == 2
-    assert owner not in {path.name for path in folder.iterdir()} or ProcessMark(folder).is_dead(owner)
-
-
-def test_of_strangers_nothing_is_known(tmp_path: Path) -> None:
-    mark = ProcessMark(tmp_path)
-    assert not mark.is_dead("stranger")
-    assert not mark.is_dead(mark.owner)
-    mark.close()
+    assert ProcessMark(folder).is_dead(owner), "its mark stays until the next start"
+    start(MemoryKind())
+    assert not (folder / owner).exists()
 
 
 def test_cancel_reaches_the_running_job(start: Callable[..., JobEngine]) -> None:
@@ -206,3 +243,39 @@ def test_what_does_not_finish_in_time_goes_back_unharmed(start: Callable[..., Jo
     wait_until(lambda: engine.running() == 1)
     engine.stop(grace_seconds=0.05)
     assert kind.rows["slow"] == ["queued", None, 0]
+
+
+def test_one_release_that_fails_does_not_prevent_another(start: Callable[..., JobEngine]) -> None:
+    kind = MemoryKind(lambda claim: bool(claim.lost.wait(5)) and None)
+    kind.fails_to_release = "bad"
+    engine = start(kind)
+    for name in ("bad", "good"):
+        kind.add(name)
+        engine.submit("k", name)
+    wait_until(lambda: engine.running() == 2)
+    engine.stop(grace_seconds=0)
+    assert kind.rows["good"] == ["queued", None, 0]
+
+
+def test_a_claim_that_is_being_made_at_a_stop_goes_back_too(start: Callable[..., JobEngine]) -> None:
+    claiming, go = threading.Event(), threading.Event()
+    kind = MemoryKind(lambda claim: bool(claim.lost.wait(5)) and None)
+    kind.before_claim = lambda: (claiming.set(), go.wait(5))
+    engine = start(kind, threads=1)
+    kind.add("a")
+    engine.submit("k", "a")
+    assert claiming.wait(5)
+    threading.Timer(0.1, go.set).start()
+    engine.stop(grace_seconds=0)
+    assert kind.rows["a"] == ["queued", None, 0]
+
+
+def test_what_waited_before_the_start_begins_at_once(
+    start: Callable[..., JobEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.jobs.SWEEP_SECONDS", 1000.0)  # so it is not the sweep that finds them
+    kind = MemoryKind()
+    for name in ("a", "b"):
+        kind.add(name)
+    start(kind, lease_seconds=6000.0)
+    wait_until(lambda: kind.all_are("done"))
