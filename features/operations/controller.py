@@ -38,6 +38,7 @@ def ready() -> Response:
 @operations_bp.get("/metrics")
 @documented("Operations", media="text/plain")
 def metrics() -> Response:
+    _service().observe()
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -51,6 +51,7 @@ def rate_limits(amounts: Amounts) -> list[RateLimit]:
         RateLimit("wardrobe.remove_item_background", pictures, user_key),
         RateLimit("tryon.create_tryon_job", tryon, user_key),
         RateLimit("tryon.create_multi_tryon_job", tryon, user_key),
+        RateLimit("batch.create_batch_tryon_jobs", tryon, user_key),
     ]
 
 

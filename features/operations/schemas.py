@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from shared.answers import AnswerModel
+from shared.engines.breaker import CircuitState
 from shared.renditions import WIDTHS
 
 Width = Annotated[int, Field(json_schema_extra={"enum": list(WIDTHS)})]
@@ -18,17 +19,31 @@ class HealthAnswer(AnswerModel):
 
 
 class ReadyAnswer(AnswerModel):
-    """`engines`: each with "ready" or a sentence that says what it lacks; one that is ready is enough."""
+    """`engines`: each with "ready" or a sentence that says what it lacks; one that is ready is enough.
+
+    `models`: of providers, by their circuit. One that kept failing is left alone for a while, and then tried again.
+    """
 
     status: Literal["ready"]
     workers: Literal["ready"]
     image_store: Literal["ready"]
     engines: dict[str, str]
+    models: dict[str, CircuitState]
+
+
+class ModelAnswer(AnswerModel):
+    """closed: in use. half_open: being tried. open: left alone for a while."""
+
+    name: str
+    state: CircuitState
 
 
 class EngineAnswer(AnswerModel):
+    """`models`: of the provider, in the order in which they are asked."""
+
     name: str
     ready: bool
+    models: list[ModelAnswer]
 
 
 class CapabilitiesAnswer(AnswerModel):

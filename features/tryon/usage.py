@@ -1,37 +1,84 @@
-"""The cost ledger: one row for each call to a paid provider, committed before the call is made."""
+"""The cost ledger: one row for each call to a paid provider, committed before the call is made.
+
+What a call cost is known when it was settled with a price. Until then, and for ever where the provider never says, it
+counts as what it may cost (`reserved_usd`). Rows outlive their jobs; those of a deleted account go, but stay in the
+sums by day, so that deleting an account gives nobody a new allowance.
+"""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
 
-from shared.clock import Clock, to_text
-from shared.database import DatabaseManager
+from shared.clock import to_text
+from shared.database import DatabaseManager, Row
 from shared.engines.base import Usage
-from shared.errors import BudgetExhaustedError, DatabaseBusyError, DatabaseError
-from shared.logger import get_logger
-from shared.metrics import PROVIDER_CALLS, PROVIDER_COST
 
-NO_USAGE = Usage()
-log = get_logger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class NewCall:
+    """`reserved_usd`: what it may cost, by the price table."""
+
+    job_id: str
+    user_id: str
+    attempt: int
+    provider: str
+    model: str
+    reserved_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """`usd`: costs as far as they are known, else what was reserved."""
+
+    calls: int
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class DayUsage:
+    """Of one model on one day (UTC), by the start of the calls. `outcomes`: how many calls ended how.
+
+    `uncertain_usd`: what calls of unknown price may have cost at most by our estimate; not part of `cost_usd`.
+    """
+
+    day: str
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    thinking_tokens: int
+    cost_usd: float
+    uncertain_usd: float
+    outcomes: Mapping[str, int] = field(default_factory=dict)
 
 
 class ProviderCallTable:
     def __init__(self, db: DatabaseManager) -> None:
         self._db = db
 
-    def start(
-        self, job_id: str, user_id: str, attempt: int, provider: str, model: str, now: datetime, max_calls: int
-    ) -> str | None:
-        """The id of a committed row; None when the job has made all its calls, those of earlier attempts included."""
+    def add(self, call: NewCall, now: datetime) -> str:
+        """A row `started`; its id."""
         call_id = secrets.token_hex(12)
-        added = self._db.execute(
-            "INSERT INTO provider_calls (call_id, job_id, user_id, attempt, provider, model, started_at)"
-            " SELECT ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM provider_calls WHERE job_id = ?) < ?",
-            (call_id, job_id, user_id, attempt, provider, model, to_text(now), job_id, max_calls),
+        self._db.execute(
+            "INSERT INTO provider_calls"
+            " (call_id, job_id, user_id, attempt, provider, model, reserved_usd, started_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                call_id,
+                call.job_id,
+                call.user_id,
+                call.attempt,
+                call.provider,
+                call.model,
+                call.reserved_usd,
+                to_text(now),
+            ),
         )
-        return call_id if added else None
+        return call_id
 
     def settle(self, call_id: str, outcome: str, usage: Usage, now: datetime) -> str | None:
         """Record how the call ended; the first word stands. The model that was called, None when it was settled."""
@@ -59,41 +106,55 @@ class ProviderCallTable:
             (to_text(now), job_id),
         )
 
-    def costs(self, job_ids: Sequence[str]) -> dict[str, float]:
-        """US dollars by job, as far as known; a job without paid calls is left out."""
-        places = ",".join("?" * len(job_ids))
-        rows = self._db.fetch_all(
-            "SELECT job_id, coalesce(sum(cost_usd), 0.0) AS cost FROM provider_calls"
-            f" WHERE job_id IN ({places}) GROUP BY job_id",
-            job_ids,
+    # --- sums ------------------------------------------------------------------------------------------------------
+
+    def made_beyond_grants(self, job_id: str) -> int:
+        """Calls of the job, those of earlier attempts included, less the extra ones that an operator granted."""
+        row = self._db.fetch_one(
+            "SELECT (SELECT count(*) FROM provider_calls WHERE job_id = ?)"
+            " - coalesce((SELECT extra_calls FROM tryon_jobs WHERE job_id = ?), 0) AS calls",
+            (job_id, job_id),
         )
-        return {row["job_id"]: float(row["cost"]) for row in rows}
+        return int(row["calls"]) if row else 0
+
+    def spent_by(self, user_id: str, since: datetime, until: datetime) -> Spent:
+        return _spent(
+            self._db.fetch_one(
+                "SELECT count(*) AS calls, coalesce(sum(coalesce(cost_usd, reserved_usd)), 0.0) AS usd"
+                " FROM provider_calls WHERE user_id = ? AND started_at >= ? AND started_at < ?",
+                (user_id, to_text(since), to_text(until)),
+            )
+        )
+
+    def spent_by_all(self, day: date) -> Spent:
+        """On a UTC day; what deleted accounts spent included."""
+        return _spent(self._db.fetch_one("SELECT calls, usd FROM provider_days WHERE day = ?", (day.isoformat(),)))
+
+    def by_day(self, user_id: str, first: date, last: date) -> list[DayUsage]:
+        """Newest day first, both days included; models in alphabetical order. Days without calls are left out."""
+        rows = self._db.fetch_all(
+            "SELECT substr(started_at, 1, 10) AS day, model, outcome, count(*) AS calls,"
+            " coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,"
+            " coalesce(sum(thinking_tokens), 0) AS thinking_tokens, coalesce(sum(cost_usd), 0.0) AS cost_usd,"
+            " coalesce(sum(CASE WHEN cost_usd IS NULL THEN reserved_usd END), 0.0) AS uncertain_usd"
+            " FROM provider_calls WHERE user_id = ? AND started_at >= ? AND substr(started_at, 1, 10) <= ?"
+            " GROUP BY day, model, outcome ORDER BY day DESC, model, outcome",
+            (user_id, first.isoformat(), last.isoformat()),
+        )
+        groups: dict[tuple[str, str], list[Row]] = {}
+        for row in rows:
+            groups.setdefault((row["day"], row["model"]), []).append(row)
+        return [_day_usage(group) for group in groups.values()]
 
 
-class JobLedger:
-    """A CallLedger for one attempt at one job."""
+SUMMED = ("calls", "input_tokens", "output_tokens", "thinking_tokens", "cost_usd", "uncertain_usd")
 
-    def __init__(
-        self, table: ProviderCallTable, job_id: str, user_id: str, attempt: int, *, max_calls: int, clock: Clock
-    ) -> None:
-        self._table = table
-        self._job = (job_id, user_id, attempt)
-        self._max_calls = max_calls
-        self._clock = clock
 
-    def start(self, provider: str, model: str) -> str:
-        call_id = self._table.start(*self._job, provider, model, self._clock(), self._max_calls)
-        if call_id is None:
-            raise BudgetExhaustedError(f"This try-on has used its {self._max_calls} calls to the provider.")
-        return call_id
+def _day_usage(rows: Sequence[Row]) -> DayUsage:
+    sums: dict[str, Any] = {name: sum(row[name] for row in rows) for name in SUMMED}
+    outcomes = {row["outcome"]: row["calls"] for row in rows}
+    return DayUsage(rows[0]["day"], rows[0]["model"], **sums, outcomes=outcomes)
 
-    def settle(self, call_id: str, outcome: str, usage: Usage = NO_USAGE) -> None:
-        """A database that is busy now must not cost the picture that was just paid for: the call stays `started`."""
-        try:
-            model = self._table.settle(call_id, outcome, usage, self._clock())
-        except (DatabaseError, DatabaseBusyError) as error:
-            log.warning("a call could not be settled: %s", error.error_code, extra={"outcome": outcome})
-            return
-        if model:
-            PROVIDER_CALLS.labels(model, outcome).inc()
-            PROVIDER_COST.labels(model).inc(usage.cost_usd or 0.0)
+
+def _spent(row: Row | None) -> Spent:
+    return Spent(int(row["calls"]), float(row["usd"])) if row else Spent(0, 0.0)

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.cpu import CpuGate
 from shared.engines.base import Deadline, EngineResult, Quality, TryOnInput, Usage
+from shared.engines.breaker import CircuitBreaker, CircuitState, Permit
 from shared.engines.gemini_answers import Answer, Kind
 from shared.engines.gemini_client import DEFAULT_BASE_URL, GeminiClient, PictureRequest
+from shared.engines.gemini_health import all_resting, tell
 from shared.engines.gemini_judge import MAX_PIXELS, Judge, Painting
 from shared.engines.gemini_ladder import Ladder
 from shared.engines.inputs import Inputs, alone, prepare_inputs
-from shared.engines.models import DEFAULT_MODELS, PRICE_VERSION, Tokens, image_size, model_facts, price
+from shared.engines.models import DEFAULT_MODELS, PRICE_VERSION, image_size, model_facts, price, reserve
 from shared.engines.prompts import Style, build_prompt, wording
 from shared.engines.turns import Turn, dress_in_turns, plan_turns
 from shared.errors import (
@@ -106,6 +108,7 @@ class GeminiEngine:
         min_call_seconds: float = 15.0,
         jitter: Callable[[], float] = random.random,
         trust_env: bool = False,
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         """`models`: the default first, then fallbacks. `max_calls`: the engine's own cap beside that of the ledger.
         `max_input_side`: px of what is sent at standard quality. `garments_per_call`: more are dressed in turns.
@@ -119,6 +122,7 @@ class GeminiEngine:
         self._backoff_seconds = backoff_seconds
         self._min_call_seconds = min_call_seconds
         self._jitter = jitter
+        self._breaker = breaker or CircuitBreaker()
         self._client = GeminiClient(
             api_key=self._key,
             base_url=base_url,
@@ -131,6 +135,15 @@ class GeminiEngine:
     @property
     def models(self) -> tuple[str, ...]:
         return self._models
+
+    def model_states(self) -> Mapping[str, CircuitState]:
+        return self._breaker.states(self._models)
+
+    @property
+    def version(self) -> str:
+        sizes = [f"{quality}={size}" for quality, size in _SIZE_BY_QUALITY.items()]
+        sent = (f"prompt={wording().version}", f"side={self._max_input_side}", f"garments={self._garments_per_call}")
+        return " ".join((*self._models, *sizes, *sent))
 
     def ready(self) -> str | None:
         if not self._key:
@@ -168,7 +181,7 @@ class GeminiEngine:
         ladder = self._ladder(len(job.wanted.garments) + 1)
         while True:
             job.deadline.check()
-            answer, painting = self._call(job, ladder)
+            answer, painting = self._call(job, ladder, self._admitted(job, ladder))
             if painting is not None and answer.kind is Kind.PICTURE:
                 return self._result(painting, ladder.model, _told(job, ladder.style))
             failure = _note_failure(job, answer)
@@ -176,6 +189,13 @@ class GeminiEngine:
             if wait is None or job.calls + job.calls_kept >= self._max_calls:
                 raise failure
             job.deadline.sleep(wait)
+
+    def _admitted(self, job: _Job, ladder: Ladder) -> Permit:
+        """For the ladder's model; it moves past those that are left alone just now, without a call."""
+        while (permit := self._breaker.admit(ladder.model)) is None:
+            if not ladder.skip():
+                raise job.failure or all_resting(self._breaker, self._models)
+        return permit
 
     def _from_spare(self, job: _Job) -> EngineResult | None:
         if job.spare is None:
@@ -202,12 +222,17 @@ class GeminiEngine:
             jitter=self._jitter,
         )
 
-    def _call(self, job: _Job, ladder: Ladder) -> tuple[Answer, Painting | None]:
+    def _call(self, job: _Job, ladder: Ladder, permit: Permit) -> tuple[Answer, Painting | None]:
+        with permit:
+            return self._paid_call(job, ladder, permit)
+
+    def _paid_call(self, job: _Job, ladder: Ladder, permit: Permit) -> tuple[Answer, Painting | None]:
         prepared = self._prepare(job, model_facts(ladder.model).ratios)
         request = _request(job.wanted, prepared, ladder.model, ladder.style)
-        with _recorded(job, ladder.model) as record:
+        with _recorded(job, ladder.model, request) as record:
             answer = self._client.generate(ladder.model, request, job.deadline)
-            record.usage = _usage(ladder.model, answer.tokens)
+            tell(self._breaker, permit, answer, self._models, job.deadline)
+            record.usage = _usage(ladder.model, answer)
             painting = None
             if answer.kind is Kind.PICTURE:
                 came = _Spare(answer, prepared, ladder.model, _told(job, ladder.style))
@@ -235,8 +260,9 @@ def _told(job: _Job, style: Style) -> dict[str, Any]:
 
 
 @contextmanager
-def _recorded(job: _Job, model: str) -> Iterator[_Record]:
-    call_id = job.wanted.calls.start(GeminiEngine.name, model)
+def _recorded(job: _Job, model: str, request: PictureRequest) -> Iterator[_Record]:
+    reserve_usd = reserve(model, 1 + len(request.garments), request.image_size)
+    call_id = job.wanted.calls.start(GeminiEngine.name, model, reserve_usd)
     job.calls += 1
     record = _Record()
     try:
@@ -263,9 +289,10 @@ def _request(wanted: TryOnInput, prepared: Inputs, model: str, style: Style) -> 
     )
 
 
-def _usage(model: str, tokens: Tokens) -> Usage:
+def _usage(model: str, answer: Answer) -> Usage:
+    tokens = answer.tokens
     counts = [count for count in (tokens.text_output, tokens.image_output) if count is not None]
-    cost = price(model, tokens)
+    cost = 0.0 if answer.is_free else price(model, tokens)
     return Usage(
         tokens.input, sum(counts) if counts else None, tokens.thinking, cost, None if cost is None else PRICE_VERSION
     )

@@ -35,6 +35,10 @@ class Kind(StrEnum):
     REFUSED = "refused"  # key, billing, region, quota of the day, or our own fault
 
 
+NEVER_SENT = "unreachable"
+"""The code of a call for which no connection could be made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`code`: a name from this module's lists, for logs and the ledger. `retry_after_seconds`: as the provider asks."""
@@ -45,6 +49,13 @@ class Answer:
     tokens: Tokens = NO_TOKENS
     http_status: int | None = None
     retry_after_seconds: float | None = None
+    account_refused: bool = False  # of a 400: the key, the bill or the region, not this one request
+
+    @property
+    def is_free(self) -> bool:
+        """Surely not billed. Of a request that fails with an error's status Google says so
+        (ai.google.dev/gemini-api/docs/billing); one that was never sent cannot be."""
+        return self.code == NEVER_SENT or self.http_status not in (None, 200)
 
 
 _FINISH: dict[str, Kind] = {
@@ -96,7 +107,8 @@ def read_error(status: int, body: bytes, retry_after: str | None = None) -> Answ
         kind = Kind.REFUSED if _is_hopeless(error, wait) else Kind.RATE
         return Answer(kind, "http_429", http_status=429, retry_after_seconds=wait)
     kind = Kind.BUSY if status in _BUSY_STATUSES else Kind.GONE if status == 404 else Kind.REFUSED
-    return Answer(kind, f"http_{status}", http_status=status, retry_after_seconds=wait)
+    refused = _is_of_the_account(error)
+    return Answer(kind, f"http_{status}", http_status=status, retry_after_seconds=wait, account_refused=refused)
 
 
 def _dict(value: object) -> dict[str, Any]:
@@ -192,6 +204,11 @@ def _delay_in_message(message: str) -> float | None:
 
 def _number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text.strip()) else None
+
+
+def _is_of_the_account(error: Mapping[str, Any]) -> bool:
+    reasons = [_text(detail.get("reason")) for detail in _dicts(error.get("details"))]
+    return _text(error.get("status")) == "FAILED_PRECONDITION" or "API_KEY_INVALID" in reasons
 
 
 def _is_hopeless(error: Mapping[str, Any], wait: float | None) -> bool:

@@ -19,7 +19,7 @@ import requests
 import urllib3
 
 from shared.engines.base import Deadline
-from shared.engines.gemini_answers import Answer, Kind, read_error, read_success
+from shared.engines.gemini_answers import NEVER_SENT, Answer, Kind, read_error, read_success
 from shared.engines.prompts import Prompt, Slot, wording
 
 DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
@@ -28,6 +28,7 @@ _ERROR_BODY_BYTES = 256 * 1024
 _WATCH_SECONDS = 0.1
 _LOST = Answer(Kind.REFUSED, "unknown")
 _NETWORK = Answer(Kind.BUSY, "network")
+_UNREACHED = Answer(Kind.BUSY, NEVER_SENT)
 _TIMEOUT = Answer(Kind.TIMEOUT, "timeout")
 _TOO_LARGE = Answer(Kind.BUSY, "answer_too_large")
 
@@ -113,8 +114,8 @@ class GeminiClient:
                     url, data=payload, headers=self._headers, timeout=timeout, stream=True, allow_redirects=False
                 ) as response:
                     return self._read(response, ends_at)
-        except requests.ConnectTimeout:
-            return _NETWORK
+        except requests.ConnectionError as error:
+            return _UNREACHED if _never_connected(error) else _NETWORK
         except (requests.Timeout, urllib3.exceptions.ReadTimeoutError):
             return _TIMEOUT
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError):
@@ -136,6 +137,11 @@ class GeminiClient:
         if good:
             return read_success(bytes(body))
         return read_error(response.status_code, bytes(body), response.headers.get("Retry-After"))
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
 
 
 def _fulfil(pending: Future[Answer], work: Callable[[], Answer]) -> None:

@@ -73,6 +73,10 @@ class Ladder:
             return self._repeat(answer, rule, wait)
         return self._move_on() if rule.next_model and self._fits(0.0, seconds_left) else None
 
+    def skip(self) -> bool:
+        """Leave this model out for now and move to the next one; False when there is none to move to."""
+        return self._move_on() is not None
+
     def _repeat(self, answer: Answer, rule: Rule, wait: float) -> float:
         self._used[answer.kind] += 1
         self._refused_once = self._refused_once or answer.kind is Kind.CONTENT

@@ -6,7 +6,8 @@ the ten ratios that every model knows, no image size, and no price.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 DEFAULT_MODELS = ("gemini-nano-banana-2.1", "gemini-3-pro-image", "gemini-3.1-flash-lite-image")
 
@@ -26,14 +27,25 @@ class Prices:
     image_output: float
 
 
+# Tokens, to reckon what a call may cost before it is made. Google's figure for a picture, sent or received at 1K; a
+# prompt of ours with its labels has 300 to 500, thinking was seen at 80 to some hundred: rounded up.
+PICTURE_TOKENS = 1120
+PROMPT_TOKENS = 800
+THINKING_TOKENS = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`sizes`: values of imageSize that may be sent; empty: sending any is answered with 400."""
+    """`sizes`: values of imageSize that may be sent; empty: sending any is answered with 400.
+
+    `picture_tokens`: of one picture that comes back, by size, where they are not PICTURE_TOKENS (price page).
+    """
 
     ratios: tuple[str, ...] = TEN_RATIOS
     sizes: frozenset[str] = frozenset()
     max_images: int = 14
     prices: Prices | None = None
+    picture_tokens: Mapping[str | None, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +64,16 @@ NO_TOKENS = Tokens()
 _ONE_TO_FOUR_K = frozenset({"1K", "2K", "4K"})
 
 MODELS: dict[str, Model] = {
-    "gemini-nano-banana-2.1": Model(FOURTEEN_RATIOS, _ONE_TO_FOUR_K, 14, Prices(1.50, 7.50, 30.0)),
-    "gemini-3-pro-image": Model(TEN_RATIOS, _ONE_TO_FOUR_K, 14, Prices(2.0, 12.0, 120.0)),
+    "gemini-nano-banana-2.1": Model(
+        FOURTEEN_RATIOS, _ONE_TO_FOUR_K, 14, Prices(1.50, 7.50, 30.0), {"2K": 1680, "4K": 3780}
+    ),
+    "gemini-3-pro-image": Model(TEN_RATIOS, _ONE_TO_FOUR_K, 14, Prices(2.0, 12.0, 120.0), {"4K": 2000}),
     "gemini-3.1-flash-lite-image": Model(TEN_RATIOS, frozenset(), 14, Prices(0.25, 1.50, 30.0)),
-    "gemini-3.1-flash-image": Model(FOURTEEN_RATIOS, _ONE_TO_FOUR_K | {"512"}, 14, Prices(0.50, 3.0, 60.0)),
+    "gemini-3.1-flash-image": Model(
+        FOURTEEN_RATIOS, _ONE_TO_FOUR_K | {"512"}, 14, Prices(0.50, 3.0, 60.0), {"512": 750, "2K": 1680, "4K": 2520}
+    ),
     # Only the price of a picture is on the copied pages; input and text are those of its launch in 2025.
-    "gemini-2.5-flash-image": Model(TEN_RATIOS, frozenset(), 3, Prices(0.30, 2.50, 30.0)),
+    "gemini-2.5-flash-image": Model(TEN_RATIOS, frozenset(), 3, Prices(0.30, 2.50, 30.0), {None: 1290}),
 }
 _UNKNOWN = Model()
 
@@ -102,3 +118,19 @@ def price(model: str, tokens: Tokens) -> float | None:
         + (tokens.image_output or 0) * prices.image_output
     )
     return round(millionths / 1e6, 6)
+
+
+def reserve(model: str, pictures: int, size: str | None = None) -> float:
+    """US dollars that a call with so many pictures in it may cost: what a budget has to hold ready for it.
+
+    An estimate from above, not a limit that the provider knows. A model without prices counts as the dearest known one.
+    """
+    facts = model_facts(model)
+    if facts.prices is None:
+        return max(reserve(known, pictures, size) for known in MODELS)
+    tokens = Tokens(
+        input=PROMPT_TOKENS + pictures * PICTURE_TOKENS,
+        image_output=facts.picture_tokens.get(size, PICTURE_TOKENS),
+        thinking=THINKING_TOKENS,
+    )
+    return price(model, tokens) or 0.0

@@ -72,10 +72,10 @@ class CappedLedger(NoLedger):
         super().__init__()
         self.most = most
 
-    def start(self, provider: str, model: str) -> str:
+    def start(self, provider: str, model: str, reserve_usd: float = 0.0) -> str:
         if len(self.calls) >= self.most:
             raise BudgetExhaustedError("No calls left.")
-        return super().start(provider, model)
+        return super().start(provider, model, reserve_usd)
 
     @property
     def outcomes(self) -> list[str | None]:

@@ -140,7 +140,7 @@ def test_nobody_listens() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    assert call(f"http://127.0.0.1:{port}") == Answer(Kind.BUSY, "network")
+    assert call(f"http://127.0.0.1:{port}") == Answer(Kind.BUSY, "unreachable")
 
 
 @pytest.mark.parametrize("base_url", ["not a url", "http://", "ftp://127.0.0.1", "http://127.0.0.1:99999"])

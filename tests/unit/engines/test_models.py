@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from shared.engines.models import DEFAULT_MODELS, MODELS, Tokens, image_size, model_facts, price, retirement_warning
+from shared.engines.models import (
+    DEFAULT_MODELS,
+    MODELS,
+    Tokens,
+    image_size,
+    model_facts,
+    price,
+    reserve,
+    retirement_warning,
+)
 
 ONE_TRY_ON = Tokens(input=3500, text_output=0, image_output=1120, thinking=80)
 
@@ -68,3 +77,31 @@ def test_unknown_models_get_the_ratios_that_all_know() -> None:
     assert set(model_facts("gemini-of-the-future").ratios) == set.intersection(
         *(set(m.ratios) for m in MODELS.values())
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "picture"),
+    [
+        ("gemini-nano-banana-2.1", "1K", 0.0336),
+        ("gemini-nano-banana-2.1", "2K", 0.0504),
+        ("gemini-nano-banana-2.1", "4K", 0.1134),
+        ("gemini-3-pro-image", "2K", 0.1344),
+        ("gemini-3-pro-image", "4K", 0.24),
+        ("gemini-3.1-flash-lite-image", None, 0.0336),
+        ("gemini-3.1-flash-image", "512", 0.045),
+        ("gemini-2.5-flash-image", None, 0.0387),
+    ],
+)
+def test_a_call_is_reserved_at_its_picture_and_something_more(model: str, size: str | None, picture: float) -> None:
+    """The prices of pictures are those of Google's page; input, prompt and thinking add to them."""
+    assert picture < reserve(model, 3, size) < picture + 0.03
+
+
+def test_a_usual_try_on_costs_less_than_was_reserved() -> None:
+    cost = price(DEFAULT_MODELS[0], ONE_TRY_ON)
+    assert cost is not None and cost < reserve(DEFAULT_MODELS[0], 3, "1K") < 1.4 * cost
+
+
+def test_more_pictures_reserve_more_and_unknown_models_as_much_as_the_dearest() -> None:
+    assert reserve(DEFAULT_MODELS[0], 4) - reserve(DEFAULT_MODELS[0], 3) == pytest.approx(1120 * 1.5e-6)
+    assert reserve("gemini-of-the-future", 2) == max(reserve(model, 2) for model in MODELS)

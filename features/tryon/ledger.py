@@ -1,0 +1,77 @@
+"""What stands between an engine and a paid call: caps are asked and the row committed before the call is made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from features.tryon.budgets import Budgets
+from features.tryon.usage import NewCall, ProviderCallTable
+from shared.clock import Clock, utc_now
+from shared.database import DatabaseManager
+from shared.engines.base import Usage
+from shared.errors import BudgetExhaustedError, DatabaseBusyError, DatabaseError
+from shared.logger import get_logger
+from shared.metrics import PROVIDER_CALLS, PROVIDER_COST
+
+NO_USAGE = Usage()
+log = get_logger(__name__)
+
+
+class Ledger:
+    """Thread-safe; all workers share it."""
+
+    def __init__(
+        self, db: DatabaseManager, calls: ProviderCallTable, budgets: Budgets, *, max_calls: int, clock: Clock = utc_now
+    ) -> None:
+        """`max_calls`: of one job, over all attempts, retries and models."""
+        self._db = db
+        self._calls = calls
+        self._budgets = budgets
+        self._max_calls = max_calls
+        self._clock = clock
+
+    def of(self, job_id: str, user_id: str, attempt: int) -> JobLedger:
+        return JobLedger(self, job_id, user_id, attempt)
+
+    def start(self, call: NewCall) -> str:
+        """The id of a committed row. Caps and row in one unit of work: no two workers spend the same last dollar.
+
+        Raises BudgetExhaustedError; then there is no row.
+        """
+        with self._db.transaction():
+            if self._calls.made_beyond_grants(call.job_id) >= self._max_calls:
+                raise BudgetExhaustedError(
+                    f"This try-on has used its {self._max_calls} calls to the provider.",
+                    details={"cap": "calls_per_job", "limit": self._max_calls},
+                )
+            self._budgets.check(call.user_id, call.reserved_usd)
+            return self._calls.add(call, self._clock())
+
+    def settle(self, call_id: str, outcome: str, usage: Usage) -> None:
+        """A database that is busy now must not cost the picture that was just paid for: the call stays `started`."""
+        try:
+            model = self._calls.settle(call_id, outcome, usage, self._clock())
+        except (DatabaseError, DatabaseBusyError) as error:
+            log.warning("a call could not be settled: %s", error.error_code, extra={"outcome": outcome})
+            return
+        if model:
+            PROVIDER_CALLS.labels(model, outcome).inc()
+            PROVIDER_COST.labels(model).inc(usage.cost_usd or 0.0)
+
+    def give_up(self, job_id: str, now: datetime) -> None:
+        """Calls of earlier attempts that never reported back count as made, at the price that was reserved."""
+        self._calls.give_up(job_id, now)
+
+
+class JobLedger:
+    """A CallLedger for one attempt at one job."""
+
+    def __init__(self, ledger: Ledger, job_id: str, user_id: str, attempt: int) -> None:
+        self._ledger = ledger
+        self._job = (job_id, user_id, attempt)
+
+    def start(self, provider: str, model: str, reserve_usd: float = 0.0) -> str:
+        return self._ledger.start(NewCall(*self._job, provider, model, reserve_usd))
+
+    def settle(self, call_id: str, outcome: str, usage: Usage = NO_USAGE) -> None:
+        self._ledger.settle(call_id, outcome, usage)
