@@ -34,12 +34,22 @@ HEADERS: dict[str, Schema] = {
                         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}},
     "X-Deadline-Seconds": {"description": "A job that has not started by then fails and costs nothing.",
                            "schema": {"type": "number", "exclusiveMinimum": 0, "maximum": 604800}},
+    "Prefer": {"description": "`wait=N`: answer only once the job has ended, after at most N seconds (up to 60).",
+               "schema": {"type": "string"}},
+    "Last-Event-ID": {"description": "Only events after this one.",
+                      "schema": {"type": "integer", "minimum": 0}},
     "Retry-After": {"description": "Seconds to wait before the next try.",
                     "schema": {"type": "integer", "minimum": 1}},
     "Location": {"description": "Where the new thing is found.", "schema": {"type": "string", "format": "uri"}},
     "Content-Disposition": {"description": "Under which name to save it.", "schema": {"type": "string"}},
+    "Preference-Applied": {"description": "`wait=N` as it was kept to; left out when it was not.",
+                           "schema": {"type": "string"}},
 }  # fmt: skip
+OPTIONAL_HEADERS = frozenset({"Preference-Applied"})
+"""Of an answer: only some carry them."""
+
 _VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 _SKIPPED_METHODS = {"HEAD", "OPTIONS"}
 _FILE: Schema = {"type": "string", "format": "binary"}
 
@@ -212,7 +222,7 @@ class _Writer:
         content = {said.media: {"schema": _raw(said.media)}} if said.media else {}
         if data or not said.media:
             content["application/json"] = {"schema": _envelope(data, self._made.get((route.rule.endpoint, "meta")))}
-        return {**answer, "content": content} if status != HTTPStatus.NOT_MODIFIED else answer
+        return {**answer, "content": content} if status not in _WITHOUT_BODY else answer
 
     def _failures(self, route: Route) -> Schema:
         by_status: dict[int, list[type[BecauseFutureError]]] = {}

@@ -9,6 +9,7 @@ from features.tryon.model import HistoryFilter, JobStatus, TryOnJob, TryOnJobTab
 from features.tryon.pictures import JobPictures
 from features.tryon.schemas import JobView
 from features.tryon.views import JobViews
+from features.tryon.waiting import JobChanges
 from shared.clock import Clock, utc_now
 from shared.errors import JobCancelledError, JobFailedError, NotFoundError, ResultExpiredError
 
@@ -20,6 +21,7 @@ class TryOnService:
         views: JobViews,
         pictures: JobPictures,
         queue: JobQueue,
+        changes: JobChanges,
         retention: timedelta,
         clock: Clock = utc_now,
     ) -> None:
@@ -28,6 +30,7 @@ class TryOnService:
         self._views = views
         self._pictures = pictures
         self._queue = queue
+        self._changes = changes
         self._retention = retention
         self._clock = clock
 
@@ -71,6 +74,7 @@ class TryOnService:
         self._own(user_id, job_id)
         now = self._clock()
         if self._jobs.cancel_waiting(job_id, user_id, now):
+            self._changes.changed(job_id)
             self._pictures.delete_inputs(user_id, job_id)
             return "cancelled"
         if self._jobs.request_cancel(job_id, user_id, now):
@@ -78,6 +82,7 @@ class TryOnService:
             return "cancelling"
         gone = self._jobs.delete_ended(job_id, user_id)
         if gone is not None:
+            self._changes.changed(job_id)
             self._pictures.delete_inputs(user_id, job_id)
             self._pictures.delete_results(gone)
             return "deleted"
