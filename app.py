@@ -25,8 +25,8 @@ from wiring import Foundation, lay_foundation, wire
 def create_app(config: Config, *, engines: Sequence[ImageEngine] | None = None, inline_jobs: bool = False) -> Flask:
     """`engines`: instead of those that the configuration names. `inline_jobs`: a job runs before its request ends.
 
-    `app.extensions["close"]()` stops the workers and closes the database; `app.extensions["drain"]()` lets running
-    jobs finish first, for the configured grace time.
+    `app.extensions["close"]()` stops the workers and closes the database; `app.extensions["drain"]()` answers
+    those who wait and lets running jobs finish first, for the configured grace time.
     """
     app = Flask(__name__, static_folder=None)
     app.config["PUBLIC_BASE_URL"] = config.public_base_url
@@ -39,8 +39,8 @@ def create_app(config: Config, *, engines: Sequence[ImageEngine] | None = None, 
     install_frame(app, _frame_options(config))
     install_rate_limits(app, rate_limits(config))
     jobs.start()
-    app.extensions["drain"] = lambda: jobs.stop(config.shutdown_grace_seconds)
-    app.extensions["close"] = lambda: _close(base, jobs)
+    app.extensions["drain"] = lambda: _stop(app, jobs, config.shutdown_grace_seconds)
+    app.extensions["close"] = lambda: _close(app, base, jobs)
     return app
 
 
@@ -49,8 +49,14 @@ def _frame_options(config: Config) -> FrameOptions:
     return FrameOptions(origins=config.origins(), trusted_proxies=config.trusted_proxies, body_limits=limits)
 
 
-def _close(base: Foundation, jobs: JobEngine) -> None:
-    jobs.stop(0)
+def _stop(app: Flask, jobs: JobEngine, grace_seconds: float) -> None:
+    """Those who wait for a job are answered first: they hold threads."""
+    app.extensions["job_changes"].close()
+    jobs.stop(grace_seconds)
+
+
+def _close(app: Flask, base: Foundation, jobs: JobEngine) -> None:
+    _stop(app, jobs, 0)
     base.db.close()
 
 

@@ -35,21 +35,35 @@ from features.outfits.controller import outfits_bp
 from features.outfits.covers import OutfitCovers
 from features.outfits.model import OutfitTable
 from features.outfits.service import OutfitService
+from features.tryon.admission import Admission, Room
+from features.tryon.batch_controller import batch_bp
+from features.tryon.budgets import Budgets, Caps
+from features.tryon.claims import ClaimTable, Shares
 from features.tryon.closet import Closet
 from features.tryon.controller import tryon_bp
+from features.tryon.drafts import Drafts, DraftSettings
+from features.tryon.events import JobEventTable
 from features.tryon.idempotency import IdempotencyTable
 from features.tryon.job_controller import jobs_bp
 from features.tryon.job_queue import JobQueue, TryOnWork, WorkLimits
 from features.tryon.leases import LeaseTable
+from features.tryon.ledger import Ledger
+from features.tryon.line import LineTable
 from features.tryon.links import GarmentLinks
 from features.tryon.model import KIND, TryOnJobTable
 from features.tryon.pictures import JobPictures
+from features.tryon.plain_poll import PlainPoll
+from features.tryon.result_cache import ResultCache, ResultTable
 from features.tryon.retention import Retention, RetentionTable
 from features.tryon.service import TryOnService
-from features.tryon.submission import SubmitService, SubmitSettings
+from features.tryon.stream import JobStreams
+from features.tryon.submission import SubmitService
 from features.tryon.tried_on import FinishedJobs
 from features.tryon.usage import ProviderCallTable
+from features.tryon.usage_controller import usage_bp
+from features.tryon.usage_report import UsageService
 from features.tryon.views import JobViews
+from features.tryon.waiting import JobChanges, JobWaiting, WaitRoom
 from features.users.controller import users_bp
 from features.users.service import AccountEraser, UserService
 from features.wardrobe.bulk import BulkService
@@ -72,16 +86,20 @@ from shared.clock import utc_now
 from shared.cpu import CpuGate, available_cores
 from shared.database import DatabaseManager
 from shared.engines.base import CutOut, ImageEngine
+from shared.engines.breaker import CircuitBreaker
 from shared.engines.chain import EngineChain
 from shared.engines.gemini import GeminiEngine
+from shared.engines.models import reserve
 from shared.engines.preview.cut_out import LocalCutOut
 from shared.engines.preview.engine import PreviewEngine
 from shared.engines.preview.garment import packshot_alpha
+from shared.fast_lane import FastLane
 from shared.http_fetch import Fetcher
 from shared.image_formats import EXTENSIONS, ImageLimits
 from shared.image_keys import AVATARS, INPUTS, RESULTS, WARDROBE
 from shared.image_links import ImageLinks
-from shared.jobs import JobEngine, ProcessMark
+from shared.job_owners import ProcessMark
+from shared.jobs import JobEngine
 from shared.middleware import provide
 from shared.orphans import OrphanSweep
 from shared.passwords import PasswordHasher
@@ -136,6 +154,7 @@ def _gemini(config: Config, gate: CpuGate) -> ImageEngine:
         max_input_side=config.gemini_input_side,
         garments_per_call=config.gemini_garments_per_call,
         max_calls=config.max_provider_calls_per_job,
+        breaker=CircuitBreaker(config.circuit_failures, config.circuit_open_seconds),
     )
 
 
@@ -163,17 +182,22 @@ def wire(app: Flask, base: Foundation, inline_jobs: bool) -> JobEngine:
     fitting = FittingService(Wearers(users, measurements, utc_now), GarmentFinder(garments, wardrobe), feedback)
     auth = AuthService(db, users, measurements, hasher, tokens)
     renditions = Renditions(storage, base.gate, config.rendition_cache_size)
-    operations = OperationsService(db, storage, base.chain, jobs, _capabilities(config))
+    budgets = make_budgets(base)
+    operations = OperationsService(db, storage, base.chain, jobs, budgets, _capabilities(config))
+    provide(app, UsageService(ProviderCallTable(db), budgets))
+    app.register_blueprint(usage_bp)
     provide(app, tokens, image_links, garments, storage, base.limits, avatars, tryon, users, auth, operations)
     provide(app, measurements, fitting, renditions)
     provide(app, wardrobe, categories, wears, outfits, BulkService(wardrobe), *_archive(base, wardrobe, categories))
     for blueprint in (auth_bp, users_bp, measurements_bp, avatar_bp, garments_bp, fitting_bp, tryon_bp, jobs_bp):
         app.register_blueprint(blueprint)
-    for blueprint in (operations_bp, wardrobe_bp, bulk_bp, categories_bp, wear_bp, outfits_bp, archive_bp):
+    for blueprint in (operations_bp, wardrobe_bp, bulk_bp, categories_bp, wear_bp, outfits_bp, archive_bp, batch_bp):
         app.register_blueprint(blueprint)
     rooms = {WARDROBE: lambda key: wardrobe.belongs(key) or outfits.belongs(key), RENDITIONS: renditions.belongs}
     app.extensions["retention"].also.append(OrphanSweep(base.storage, rooms))
     app.register_blueprint(images_bp, url_prefix=config.images_base_url)
+    poll = PlainPoll(tokens, tryon)
+    app.wsgi_app = FastLane(app.wsgi_app, "/api/job/", "/api/job/<job_id>", poll)  # type: ignore[method-assign]
     return jobs
 
 
@@ -187,38 +211,72 @@ def _tryon(
     inline_jobs: bool,
 ) -> tuple[JobEngine, TryOnService]:
     config, db = base.config, base.db
-    table, calls = TryOnJobTable(db), ProviderCallTable(db)
+    table, calls, changes = TryOnJobTable(db), ProviderCallTable(db), JobChanges()
     retention = timedelta(days=config.result_retention_days)
     only_preview = all(engine.name == PreviewEngine.name for engine in base.chain.engines)
     # Workers mostly wait for a provider; the preview keeps a core busy, so more of them would only wait for each other.
     workers = min(config.tryon_workers, 2 * available_cores()) if only_preview else config.tryon_workers
+    express = min(config.tryon_express_workers, 1) if only_preview else config.tryon_express_workers
+    shares = Shares(workers, express, config.tryon_running_per_user)
     limits = WorkLimits(
         timeout_seconds=config.job_timeout_seconds,
         max_attempts=config.tryon_max_attempts,
-        max_provider_calls=config.max_provider_calls_per_job,
         retention=retention,
     )
     sweep = Retention(RetentionTable(db), table, pictures, inputs_kept=timedelta(hours=config.input_retention_hours))
     rooms = {INPUTS: sweep.input_belongs, RESULTS: sweep.result_belongs, AVATARS: avatars.belongs}
     sweep.also += [base.storage.sweep_temporary, OrphanSweep(base.storage, rooms), ItemSearch(db).sweep]
     app.extensions["retention"] = sweep
-    work = TryOnWork(LeaseTable(db), table, calls, pictures, base.chain, sweep, links, limits)
+    ledger = Ledger(db, calls, make_budgets(base), max_calls=config.max_provider_calls_per_job)
+    claims, leases = ClaimTable(db, shares), LeaseTable(db)
+    first, version = base.chain.engines[0].name, base.chain.version
+    cache = ResultCache(ResultTable(db), table, pictures, engine=first, version=version, retention=retention)
+    work = TryOnWork(claims, leases, table, ledger, pictures, base.chain, cache, sweep, links, limits, changes)
     jobs = JobEngine(
         {KIND: work},
         ProcessMark(Path(f"{config.database_path}.workers")),
-        threads=workers,
+        threads=shares.threads,
         lease_seconds=config.job_lease_seconds,
         inline=inline_jobs,
     )
-    settings = SubmitSettings(
-        config.max_queue_size, config.max_jobs_per_user, only_preview, config.allow_underwear_and_swimwear
-    )
-    views = JobViews(table, calls, workers=workers, first_engine=base.chain.engines[0].name)
+    views = JobViews(LineTable(db), shares, first_engine=base.chain.engines[0].name)
     keys, queue = IdempotencyTable(db), JobQueue(jobs, table)
-    submit = SubmitService(db, table, keys, views, pictures, queue, avatars, closet, base.limits, base.gate, settings)
-    provide(app, submit)
-    service = TryOnService(table, views, pictures, queue, retention)
+    drafts = Drafts(closet, cache, DraftSettings(version, only_preview, config.allow_underwear_and_swimwear))
+    admission = Admission(table, views, make_budgets(base), _room(base))
+    submit = SubmitService(
+        db, table, keys, views, pictures, queue, avatars, drafts, cache, admission, base.limits, base.gate
+    )
+    provide(app, submit, *_waiting(app, base, table, views, changes))
+    service = TryOnService(table, views, pictures, queue, changes, retention)
     return jobs, service
+
+
+def _room(base: Foundation) -> Room:
+    config = base.config
+    first, *others = [engine.name for engine in base.chain.engines]
+    return Room(
+        config.max_queue_size,
+        config.max_jobs_per_user,
+        spends=first != PreviewEngine.name,
+        has_preview=PreviewEngine.name in others,
+    )
+
+
+def _waiting(
+    app: Flask, base: Foundation, table: TryOnJobTable, views: JobViews, changes: JobChanges
+) -> tuple[JobWaiting, JobStreams]:
+    room = WaitRoom(base.config.server_threads // 2)
+    events = JobEventTable(base.db)
+    app.extensions["job_changes"] = changes
+    return JobWaiting(table, events, views, changes, room), JobStreams(table, events, changes, room)
+
+
+def make_budgets(base: Foundation) -> Budgets:
+    """Keeps nothing itself: all of them see the same rows."""
+    config = base.config
+    call_usd = reserve(config.gemini_model_name, pictures=2) if "gemini" in config.engines_in_order() else 0.0
+    caps = Caps(config.daily_calls_per_user, config.daily_usd_per_user, config.daily_calls, config.daily_usd, call_usd)
+    return Budgets(ProviderCallTable(base.db), caps)
 
 
 def _garments(base: Foundation) -> GarmentService:
@@ -262,6 +320,8 @@ def _capabilities(config: Config) -> dict[str, object]:
             "max_request_size": config.max_request_size,
             "max_image_pixels": config.max_image_pixels,
             "max_queue_size": config.max_queue_size,
+            "max_jobs_per_user": config.max_jobs_per_user,
+            "daily_calls_per_user": config.daily_calls_per_user,
             "job_timeout_seconds": config.job_timeout_seconds,
             "result_retention_days": config.result_retention_days,
             "input_retention_hours": config.input_retention_hours,
@@ -269,5 +329,6 @@ def _capabilities(config: Config) -> dict[str, object]:
         },
         "image_types": list(config.allowed_extensions),
         "features": {"accounts": True, "avatar": True, "tryon": True, "tryon_multi": True, "remove_bg": True,
+                     "batch": True, "events": True, "long_poll": True, "result_cache": True, "usage": True,
                      "product_links": True, "wardrobe": True, "fitting": True, "outfits": True},
     }  # fmt: skip

@@ -60,7 +60,7 @@ class Purse(NoLedger):
         super().__init__()
         self._most_calls = most_calls
 
-    def start(self, provider: str, model: str) -> str:
+    def start(self, provider: str, model: str, reserve_usd: float = 0.0) -> str:
         if len(self.calls) >= self._most_calls:
             raise BudgetExhaustedError(f"The gallery may make {self._most_calls} paid calls: --calls allows more.")
         return super().start(provider, model)

@@ -134,18 +134,25 @@ FOLDERS: dict[str, list[Step]] = {
             headers={"Idempotency-Key": "{{$randomUUID}}"},
             keeps={"job_id": "job_id"},
         ),
-        Step("get_job_status", path=_JOB, until=("result_url", "error")),
+        Step("get_job_status", path=_JOB, query={"wait": "20"}, until=("result_url", "error")),
+        Step("get_job_events", path=_JOB),
         Step("get_job_result", path=_JOB, keeps={"image_url": "result_url"}),
         Step("get_image", url="{{image_url}}"),
         Step("set_favorite", path=_JOB, json={"favorite": True}),
         Step("set_rating", path=_JOB, json={"rating": 1}),
         Step("get_history", query={"favorite": "true", "limit": "10"}),
+        Step("get_usage"),
         Step(
             "create_multi_tryon_job",
             files={"selfie": WOMAN, "top_garment_image": TOP, "bottom_garment_image": TROUSERS},
             keeps={"second_job_id": "job_id"},
         ),
         Step("delete_job", path={"job_id": "{{second_job_id}}"}),
+        Step(
+            "create_batch_tryon_jobs",
+            files={"selfie": WOMAN, "red_top": TOP, "trousers": TROUSERS},
+            form={"items": '[{"image": "red_top", "garment_type": "upper"}, {"image": "trousers"}]'},
+        ),
     ],
     "Wardrobe sections and categories": [
         Step(

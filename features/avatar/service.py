@@ -28,6 +28,14 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
+class StoredPhoto:
+    """A picture of an avatar as it lies in the store: what was cut out (PNG with alpha), or the photo itself."""
+
+    data: bytes
+    cut_out: bool
+
+
+@dataclass(frozen=True)
 class CutOutPicture:
     """`png`: with alpha."""
 
@@ -65,22 +73,28 @@ class AvatarService:
     def person_photo(self, user_id: str, background: str | None = None) -> bytes | None:
         """For a try-on: the person on a plain light ground (JPEG), or the photo as it was stored when `background` is
         "original" or nothing was cut out. None: there is no avatar."""
+        stored = self.stored_photo(user_id, background)
+        return self.on_plain_ground(stored) if stored else None
+
+    def stored_photo(self, user_id: str, background: str | None = None) -> StoredPhoto | None:
+        """What `person_photo` is made from. Costs no decoding."""
         avatar = self.current(user_id)
         if avatar is None:
             return None
+        key = None if background == "original" else avatar.cutout_key
         try:
-            return self._photo(avatar, background)
+            return StoredPhoto(self._storage.read_image(key or avatar.original_key), cut_out=key is not None)
         except NotFoundError:
             if self.current(user_id) == avatar:
                 raise
-        return self.person_photo(user_id, background)  # it was replaced between the row and the file
+        return self.stored_photo(user_id, background)  # it was replaced between the row and the file
 
-    def _photo(self, avatar: Avatar, background: str | None) -> bytes:
-        if background == "original" or avatar.cutout_key is None:
-            return self._storage.read_image(avatar.original_key)
-        cutout = self._storage.read_image(avatar.cutout_key)
+    def on_plain_ground(self, stored: StoredPhoto) -> bytes:
+        """A photo that was not cut out stays as it is."""
+        if not stored.cut_out:
+            return stored.data
         with self._gate.interactive():
-            return encode_jpeg(flatten_on_plain(Image.open(io.BytesIO(cutout))))
+            return encode_jpeg(flatten_on_plain(Image.open(io.BytesIO(stored.data))))
 
     # --- change ----------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,13 @@ class AcceptedAnswer(AnswerModel):
     events_url: WebAddress | None
 
 
+class BatchAnswer(AnswerModel):
+    """`jobs`: in the order of the items. The history can be asked for the jobs of a `batch_id`."""
+
+    batch_id: str
+    jobs: list[AcceptedAnswer]
+
+
 class JobErrorAnswer(AnswerModel):
     code: ErrorCode  # type: ignore[valid-type]
     message: str

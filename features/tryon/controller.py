@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, Response, g, request
 
 from features.tryon.addresses import job_links, shown
 from features.tryon.answers import AcceptedAnswer, JobAnswer
-from features.tryon.idempotency import IdempotencyKey, input_hash
-from features.tryon.request import TryOnRequest, parse_deadline, parse_idempotency_key
+from features.tryon.request import TryOnRequest
 from features.tryon.schemas import (
     MULTI_IMAGES,
     TRYON_IMAGES,
@@ -22,29 +23,36 @@ from features.tryon.schemas import (
 )
 from features.tryon.service import TryOnService
 from features.tryon.submission import Submission, SubmitService
+from features.tryon.wait_request import preferred_wait
+from features.tryon.waiting import JobWaiting
 from shared.answers import PageMeta
 from shared.bodies import is_form, read_body, read_fields
 from shared.errors import (
+    BudgetExhaustedError,
     ConflictError,
     ContentBlockedError,
     IdempotencyMismatchError,
     NotFoundError,
     QueueFullError,
     RateLimitedError,
+    TooManyJobsError,
 )
 from shared.frame import takes_body
+from shared.hang_up import has_hung_up
 from shared.image_formats import ImageLimits
 from shared.middleware import require_auth, resolve
 from shared.openapi import documented
+from shared.outer_frame import WAITED
 from shared.response import success_response
 from shared.uploads import read_images
 from shared.validators import parse_model
 
 tryon_bp = Blueprint("tryon", __name__, url_prefix="/api")
-REFUSED = (ConflictError, ContentBlockedError, IdempotencyMismatchError, RateLimitedError, QueueFullError)
+REFUSED = (ConflictError, ContentBlockedError, IdempotencyMismatchError, RateLimitedError, TooManyJobsError,
+           BudgetExhaustedError, QueueFullError)  # fmt: skip
 starts_job = partial(
-    documented, "Try-on", AcceptedAnswer, status=202, gives=("Location",),
-    takes=("Idempotency-Key", "X-Deadline-Seconds"), errors=REFUSED,
+    documented, "Try-on", AcceptedAnswer, status=202, also={200: JobAnswer}, gives=("Location", "Preference-Applied"),
+    takes=("Idempotency-Key", "X-Deadline-Seconds", "Prefer"), errors=REFUSED,
 )  # fmt: skip
 
 
@@ -53,9 +61,8 @@ starts_job = partial(
 @require_auth
 @takes_body("pictures")
 def create_tryon_job() -> Response:
-    fields, images = read_fields(repeated=("item_urls",)), _images(TRYON_IMAGES)
-    wanted = TryOnRequest.from_parts(fields, images, from_form=is_form())
-    return _accepted(resolve(SubmitService).submit(g.user_id, wanted, _submission(wanted, images)))
+    parse = partial(TryOnRequest.from_parts, from_form=is_form())
+    return _accepted(_submitted(parse, TRYON_IMAGES, repeated=("item_urls",)))
 
 
 @tryon_bp.post("/tryon/multi")
@@ -63,9 +70,7 @@ def create_tryon_job() -> Response:
 @require_auth
 @takes_body("pictures")
 def create_multi_tryon_job() -> Response:
-    fields, images = read_fields(), _images(MULTI_IMAGES)
-    wanted = TryOnRequest.multi_from_parts(fields, images)
-    return _accepted(resolve(SubmitService).submit(g.user_id, wanted, _submission(wanted, images)))
+    return _accepted(_submitted(TryOnRequest.multi_from_parts, MULTI_IMAGES))
 
 
 @tryon_bp.get("/tryon/history")
@@ -101,15 +106,32 @@ def _images(names: tuple[str, ...]) -> dict[str, bytes]:
     return read_images(request, names, max_bytes=resolve(ImageLimits).max_bytes)
 
 
-def _submission(wanted: TryOnRequest, images: dict[str, bytes]) -> Submission:
-    key = parse_idempotency_key(request.headers.get("Idempotency-Key"))
-    deadline = parse_deadline(request.headers.get("X-Deadline-Seconds"))
-    fields = {**wanted.fields, "path": request.path}
-    return Submission(IdempotencyKey(key, input_hash(fields, images)) if key else None, deadline)
+def _submitted(
+    parse: Callable[[dict[str, Any], dict[str, bytes]], TryOnRequest],
+    names: tuple[str, ...],
+    repeated: Sequence[str] = (),
+) -> JobView:
+    """A function of its own: when it returns, the pictures leave the memory, however long the client then waits."""
+    fields, images = read_fields(repeated), _images(names)
+    wanted = parse(fields, images)
+    submission = Submission.from_parts(request.path, dict(request.headers), wanted.fields, images)
+    return resolve(SubmitService).submit(g.user_id, wanted, submission)
 
 
 def _accepted(view: JobView) -> Response:
+    """202, or 200 with the job when the client preferred to wait and it ended in time."""
     links = job_links(view.job.job_id)
-    response = success_response(view.accepted(links), 202)
+    seconds = preferred_wait(request.headers.get("Prefer"))
+    response = success_response(view.accepted(links), 202) if seconds is None else _awaited(view, links, seconds)
     response.headers["Location"] = links["status_url"] or ""
+    return response
+
+
+def _awaited(view: JobView, links: dict[str, str | None], seconds: int) -> Response:
+    found = resolve(JobWaiting).for_end(view, seconds, partial(has_hung_up, request.environ))
+    request.environ[WAITED] = found.seconds
+    ended = found.view.job.ended
+    response = success_response(shown(found.view)) if ended else success_response(found.view.accepted(links), 202)
+    if found.had_place:
+        response.headers["Preference-Applied"] = f"wait={seconds}"
     return response

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from features.tryon.claims import ClaimTable
 from features.tryon.leases import LeaseTable
+from features.tryon.ledger import Ledger
 from features.tryon.links import GarmentLinks
 from features.tryon.model import KIND, JobError, ResultFacts, Stage, TryOnJob, TryOnJobTable
+from features.tryon.patience import patiently
 from features.tryon.pictures import JobPictures
+from features.tryon.result_cache import ResultCache, picture_of
 from features.tryon.retention import Retention
-from features.tryon.usage import JobLedger, ProviderCallTable
+from features.tryon.waiting import JobChanges
 from shared.clock import Clock, utc_now
 from shared.engines.base import Deadline, EngineResult
 from shared.engines.chain import EngineChain
@@ -23,9 +27,10 @@ from shared.errors import (
     InternalError,
     JobCancelledError,
 )
+from shared.job_owners import Held
 from shared.jobs import Claim, JobEngine
 from shared.logger import get_logger
-from shared.metrics import JOB_SECONDS, JOBS
+from shared.metrics import JOB_SECONDS, JOBS, JOBS_RECOVERED
 
 log = get_logger(__name__)
 
@@ -34,7 +39,6 @@ log = get_logger(__name__)
 class WorkLimits:
     timeout_seconds: float = 300
     max_attempts: int = 3
-    max_provider_calls: int = 3
     retention: timedelta = timedelta(days=90)
 
 
@@ -43,45 +47,69 @@ class TryOnWork:
 
     def __init__(
         self,
+        claims: ClaimTable,
         leases: LeaseTable,
         jobs: TryOnJobTable,
-        calls: ProviderCallTable,
+        ledger: Ledger,
         pictures: JobPictures,
         chain: EngineChain,
+        cache: ResultCache,
         retention: Retention,
         links: GarmentLinks,
         limits: WorkLimits,
+        changes: JobChanges,
         clock: Clock = utc_now,
     ) -> None:
+        self._claims = claims
         self._leases = leases
         self._jobs = jobs
-        self._calls = calls
+        self._ledger = ledger
         self._pictures = pictures
         self._chain = chain
+        self._cache = cache
         self._retention = retention
         self._links = links
         self._limits = limits
+        self._changes = changes
         self._clock = clock
 
     # --- JobKind ---------------------------------------------------------------------------------------------------
 
     def claim(self, owner: str, lease: timedelta) -> tuple[str, int] | None:
-        return self._leases.claim(owner, self._clock(), lease)
+        found = self._claims.claim(owner, self._clock(), lease)
+        if found:
+            self._changes.changed(found[0])
+        return found
 
     def renew(self, owner: str, job_ids: Sequence[str], lease: timedelta) -> set[str]:
         return self._leases.renew(owner, job_ids, self._clock(), lease)
 
     def release(self, claim: Claim) -> None:
-        self._leases.release(claim, self._clock())
-
-    def owners(self) -> set[str]:
-        return self._leases.owners()
-
-    def recover(self, dead_owners: Sequence[str]) -> None:
         now = self._clock()
-        for job_id in self._leases.recover(dead_owners, now, self._limits.max_attempts, self._has_result):
-            self._calls.give_up(job_id, now)
-            JOBS.labels("recovered", "none").inc()
+        self._ledger.give_up(claim.job_id, now)
+        self._leases.release(claim, now)
+        self._changes.changed(claim.job_id)
+
+    def held(self) -> Sequence[Held]:
+        return self._leases.held()
+
+    def recover(self, orphans: Sequence[Held]) -> None:
+        now = self._clock()
+        for row in orphans:
+            self._ledger.give_up(row.job_id, now)  # first: once the row waits again, its owner may cancel or delete it
+            status = self._leases.take_back(row, now, self._limits.max_attempts, self._has_result)
+            if status == "queued":
+                JOBS_RECOVERED.inc()
+                self._changes.changed(row.job_id)
+            elif status:
+                self._ended_by_sweep(row.job_id, status, now)
+        for job_id in self._leases.end_late(now):
+            self._ended_by_sweep(job_id, "failed", now)
+
+    def _ended_by_sweep(self, job_id: str, status: str, now: datetime) -> None:
+        self._ledger.give_up(job_id, now)
+        self._changes.changed(job_id)
+        JOBS.labels(status, "none").inc()
 
     def _has_result(self, job_id: str) -> bool:
         job = self._jobs.get(job_id)
@@ -103,6 +131,7 @@ class TryOnWork:
             self._try_on(claim, job)
         except JobCancelledError:
             if self._leases.finish_cancelled(claim, self._clock()):
+                self._changes.changed(claim.job_id)
                 JOBS.labels("cancelled", "none").inc()
         except (DatabaseError, DatabaseBusyError):
             raise
@@ -116,44 +145,59 @@ class TryOnWork:
 
     def _try_on(self, claim: Claim, job: TryOnJob) -> None:
         deadline = Deadline(self._limits.timeout_seconds, cancelled=claim.lost)
-        self._calls.give_up(job.job_id, self._clock())
-        stored = self._pictures.stored_result(job, claim.attempt)
+        if claim.attempt > 1:
+            self._ledger.give_up(job.job_id, self._clock())
+        stored = patiently(lambda: self._pictures.stored_result(job, claim.attempt), deadline)
         if stored is not None:  # an earlier attempt got this far, and was paid for
             self._finish(claim, job, *stored)
             return
         if any(item["key"] is None for item in job.request["garments"]):
             self._report(claim, Stage.FETCHING_PRODUCT, 8)
             job = self._with_fetched_garments(claim, job, deadline)
-        self._report(claim, Stage.PREPARING_IMAGES, 20)
-        ledger = self._ledger(claim, job)
-        wanted = self._pictures.load(job, ledger)
+            if self._cache.is_being_made(job):  # known only now: back into the queue, where it waits for that one
+                self.release(claim)
+                return
+            self._report(claim, Stage.PREPARING_IMAGES, 20)  # claiming says so already when there is nothing to fetch
+        if self._is_answered(claim, job, deadline):
+            return
+        wanted = self._pictures.load(job, self._ledger.of(job.job_id, job.user_id, claim.attempt))
         self._report(claim, Stage.GENERATING, 30)
         allow_preview = bool(job.request["options"].get("allow_preview", True))
         result = self._chain.try_on(wanted, deadline, allow_preview=allow_preview)
         self._report_if_possible(claim, Stage.CHECKING, 80)
         result = _checked(result)
         self._report_if_possible(claim, Stage.STORING, 90)
-        self._finish(claim, job, *self._pictures.store_result(job, claim.attempt, result))
+        stored = patiently(lambda: self._pictures.store_result(job, claim.attempt, result), deadline)
+        self._finish(claim, job, *stored)
 
     def _with_fetched_garments(self, claim: Claim, job: TryOnJob, deadline: Deadline) -> TryOnJob:
         request = self._links.fetched(job, deadline, self._pictures)
-        if not self._leases.update_request(claim, request, self._clock()):
+        key = self._cache.key_of(job.person_image_path, request)
+        request = {**request, "content_key": key}
+        in_row = None if request["options"].get("force_refresh") else key
+        if not self._leases.update_request(claim, request, in_row, self._clock()):
             raise JobCancelledError("The job was cancelled.")
-        return replace(job, request=request)
+        return replace(job, request=request, content_key=in_row)
 
-    def _ledger(self, claim: Claim, job: TryOnJob) -> JobLedger:
-        return JobLedger(
-            self._calls,
-            job.job_id,
-            job.user_id,
-            claim.attempt,
-            max_calls=self._limits.max_provider_calls,
-            clock=self._clock,
-        )
+    def _is_answered(self, claim: Claim, job: TryOnJob, deadline: Deadline) -> bool:
+        """By a job with the same content: with its picture, or with the failure of what both waited for."""
+        source = self._cache.answer_for(job)
+        if source is None:
+            return False
+        if source.error is not None:
+            self._end_failed(claim, job, source.error)
+            return True
+        key = patiently(lambda: self._pictures.copy_result(source, job, claim.attempt), deadline)
+        if key is None:
+            return False
+        facts = ResultFacts(source.engine or "", source.model, bool(source.preview), source.warnings, source.checks)
+        self._finish(claim, job, key, facts, picture_of(source))
+        return True
 
     def _report(self, claim: Claim, stage: Stage, progress: int) -> None:
         if not self._leases.report(claim, stage, progress, self._clock()):
             raise JobCancelledError("The job was cancelled.")
+        self._changes.changed(claim.job_id)
 
     def _report_if_possible(self, claim: Claim, stage: Stage, progress: int) -> None:
         """From here on there is a picture that may have cost money: a busy database must not lose it."""
@@ -162,19 +206,29 @@ class TryOnWork:
         except (DatabaseError, DatabaseBusyError) as error:
             log.warning("the stage could not be reported: %s", error.error_code)
 
-    def _finish(self, claim: Claim, job: TryOnJob, key: str, facts: ResultFacts) -> None:
+    def _finish(self, claim: Claim, job: TryOnJob, key: str, facts: ResultFacts, made_by: str | None = None) -> None:
+        """`made_by`: the job whose picture it is, when another one made it."""
         now = self._clock()
-        if not self._leases.finish_done(claim, key, facts, now, now + job.kept_for(self._limits.retention)):
+        expires_at = now + job.kept_for(self._limits.retention)
+        content = job.request.get("content_key")
+        if not self._leases.finish_done(claim, key, facts, now, expires_at, content, made_by):
             self._pictures.delete(key)
             raise JobCancelledError("The job was cancelled.")
-        self._count("done", job, now, facts.engine)
+        self._changes.changed(claim.job_id)
+        self._count("done", job, now, "cache" if made_by else facts.engine)
 
     def _fail(self, claim: Claim, job: TryOnJob, error: BecauseFutureError, cause: BaseException | None = None) -> None:
-        now = self._clock()
         told = JobError(error.error_code, error.message, error.retryable, error.details)
-        if self._leases.finish_failed(claim, told, now):
-            self._count("failed", job, now, "none")
+        if self._end_failed(claim, job, told):
             log.warning("job failed: %s", error.error_code, exc_info=error.__cause__ or cause)
+
+    def _end_failed(self, claim: Claim, job: TryOnJob, told: JobError) -> bool:
+        now = self._clock()
+        ended = self._leases.finish_failed(claim, told, now)
+        if ended:
+            self._changes.changed(claim.job_id)
+            self._count("failed", job, now, "none")
+        return ended
 
     def _count(self, status: str, job: TryOnJob, now: datetime, engine: str) -> None:
         JOBS.labels(status, engine).inc()

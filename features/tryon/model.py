@@ -96,10 +96,13 @@ class TryOnJob:
     expires_at: datetime | None = None
     content_key: str | None = None
     cached: bool = False
+    picture_of: str | None = None
     rating: int = 0
     batch_id: str | None = None
     event_id: int = 0
     """Number of its latest event; 0 when it was not read along."""
+    cost_usd: float = 0.0
+    """Of its paid calls, as far as known; 0 when it was not read along."""
 
     def kept_for(self, usual: timedelta) -> timedelta:
         """How long its picture is kept: as the client asked, but no longer than usual."""
@@ -123,8 +126,19 @@ class HistoryFilter:
 
 
 _WITH_EVENT = (
-    "SELECT *, (SELECT max(event_id) FROM job_events WHERE job_events.job_id = tryon_jobs.job_id) AS event_id"
+    "SELECT *, (SELECT max(event_id) FROM job_events WHERE job_events.job_id = tryon_jobs.job_id) AS event_id,"
+    " (SELECT sum(cost_usd) FROM provider_calls WHERE provider_calls.job_id = tryon_jobs.job_id) AS cost_usd"
     " FROM tryon_jobs"
+)
+
+
+# After the user's own jobs; for one who has none, the turn that is being served.
+_TURN = (
+    "(SELECT coalesce(max(turn), 0) FROM"
+    " (SELECT max(turn) + 1 AS turn FROM tryon_jobs WHERE user_id = ? AND status = 'queued'"
+    " UNION ALL SELECT max(turn) + 1 FROM tryon_jobs WHERE user_id = ? AND status = 'processing'"
+    " UNION ALL SELECT coalesce((SELECT max(turn) FROM tryon_jobs WHERE status = 'processing'),"
+    " (SELECT min(turn) FROM tryon_jobs WHERE status = 'queued'))) AS turns)"
 )
 
 
@@ -135,8 +149,8 @@ class TryOnJobTable:
     def add(self, job: TryOnJob) -> None:
         self._db.execute(
             "INSERT INTO tryon_jobs (job_id, user_id, status, request, person_image_path, garment_image_path,"
-            " start_before, content_key, batch_id, created_at, updated_at)"
-            " VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
+            " start_before, content_key, batch_id, created_at, updated_at, turn)"
+            f" VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, {_TURN})",
             (
                 job.job_id,
                 job.user_id,
@@ -148,6 +162,8 @@ class TryOnJobTable:
                 job.batch_id,
                 to_text(job.created_at),
                 to_text(job.created_at),
+                job.user_id,
+                job.user_id,
             ),
         )
 
@@ -174,30 +190,18 @@ class TryOnJobTable:
         page = jobs[: wanted.limit]
         return page, _cursor(page[-1]) if len(jobs) > wanted.limit else None
 
-    def position(self, job: TryOnJob) -> int:
-        """Place in the queue of a waiting job, 1 is next."""
+    def unfinished(self, user_id: str) -> int:
+        """How many of a user's jobs wait or run."""
         row = self._db.fetch_one(
-            "SELECT count(*) AS ahead FROM tryon_jobs WHERE status = 'queued' AND (created_at, job_id) < (?, ?)",
-            (to_text(job.created_at), job.job_id),
+            "SELECT (SELECT count(*) FROM tryon_jobs WHERE user_id = ? AND status = 'queued')"
+            " + (SELECT count(*) FROM tryon_jobs WHERE user_id = ? AND status = 'processing') AS unfinished",
+            (user_id, user_id),
         )
-        return int(row["ahead"]) + 1 if row else 1
+        return int(row["unfinished"]) if row else 0
 
     def waiting(self) -> int:
         row = self._db.fetch_one("SELECT count(*) AS waiting FROM tryon_jobs WHERE status = 'queued'")
         return int(row["waiting"]) if row else 0
-
-    def running(self) -> int:
-        row = self._db.fetch_one("SELECT count(*) AS running FROM tryon_jobs WHERE status = 'processing'")
-        return int(row["running"]) if row else 0
-
-    def recent_seconds(self, count: int) -> list[float]:
-        """How long the latest finished jobs ran."""
-        rows = self._db.fetch_all(
-            "SELECT started_at, finished_at FROM tryon_jobs WHERE finished_at IS NOT NULL AND status = 'done'"
-            " ORDER BY finished_at DESC LIMIT ?",
-            (count,),
-        )
-        return [(from_text(row["finished_at"]) - from_text(row["started_at"])).total_seconds() for row in rows]
 
     def cancel_waiting(self, job_id: str, user_id: str, now: datetime) -> bool:
         return bool(
@@ -307,9 +311,11 @@ def _job_of(row: Row) -> TryOnJob:
         expires_at=_moment(row["expires_at"]),
         content_key=row["content_key"],
         cached=bool(row["cached"]),
+        picture_of=row["picture_of"],
         rating=row["rating"],
         batch_id=row["batch_id"],
         event_id=row.get("event_id") or 0,
+        cost_usd=row.get("cost_usd") or 0.0,
     )
 
 

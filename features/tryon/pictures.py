@@ -28,6 +28,8 @@ from shared.image_keys import input_key, input_prefix, result_key
 from shared.image_processing import PreparedImage
 from shared.storage import StorageService
 
+_COPIED = "c"
+
 
 class JobPictures:
     def __init__(self, storage: StorageService, cut_out: CutOut, gate: CpuGate) -> None:
@@ -53,12 +55,29 @@ class JobPictures:
         self._storage.upload_image(picture.data, key)
         return key
 
-    def garment(self, key: str | None) -> bytes | None:
+    def inputs(self, person: str | None, garments: Sequence[Mapping[str, Any]]) -> tuple[bytes, list[bytes]]:
+        """As they are stored. Raises NotFoundError when one is gone."""
+        return self._storage.read_image(person or ""), [self._storage.read_image(item["key"]) for item in garments]
+
+    def kept(self, key: str | None) -> bytes | None:
         """None when it was deleted after its keeping time."""
         try:
             return self._storage.read_image(key) if key else None
         except NotFoundError:
             return None
+
+    def copy_inputs(self, source: TryOnJob, job: TryOnJob) -> tuple[str | None, list[str | None]]:
+        """Copies of another job's inputs as this one's, in the same order; None for those that are gone."""
+        garments = [self._copy_input(item["key"], job) for item in source.request["garments"]]
+        return self._copy_input(source.person_image_path, job), garments
+
+    def _copy_input(self, key: str | None, job: TryOnJob) -> str | None:
+        picture = self.kept(key)
+        if key is None or picture is None:
+            return None
+        copied = input_key(job.user_id, job.job_id, key.rpartition("/")[2])
+        self._storage.upload_image(picture, copied)
+        return copied
 
     def delete_inputs(self, user_id: str, job_id: str) -> int:
         return self._storage.delete_tree(input_prefix(user_id, job_id))
@@ -101,9 +120,11 @@ class JobPictures:
     def store_result(self, job: TryOnJob, attempt: int, result: EngineResult) -> tuple[str, ResultFacts]:
         """Each attempt has its own key: a late one can never overwrite or delete what another has finished with."""
         facts = ResultFacts.of(result)
+        kept = keep_result(result.encoded, asdict(facts)) if result.encoded is not None else None
+        if kept is not None:  # copying costs a millisecond: what was paid for need not wait for a core
+            return self._keep(job, attempt, kept), facts
         with self._gate.background():
-            kept = keep_result(result.encoded, asdict(facts)) if result.encoded is not None else None
-            picture = kept or encode_result(result.image, asdict(facts))
+            picture = encode_result(result.image, asdict(facts))
         return self._keep(job, attempt, picture), facts
 
     def stored_result(self, job: TryOnJob, attempt: int) -> tuple[str, ResultFacts] | None:
@@ -122,10 +143,20 @@ class JobPictures:
         facts = read_result_metadata(self._storage.read_image(key)) if self._storage.exists(key) else None
         return ResultFacts(**facts) if facts is not None else None
 
+    def copy_result(self, source: TryOnJob, job: TryOnJob, attempt: int) -> str | None:
+        """Another job's picture as this one's own; None when it is gone. `attempt` 0: without a worker.
+
+        Its name says that it is a copy: after a crash it is never taken for one that this job made itself."""
+        picture = self.kept(source.result_image_path)
+        return self._keep(job, f"{attempt}{_COPIED}", picture) if picture is not None else None
+
+    def is_kept(self, job: TryOnJob) -> bool:
+        return job.result_image_path is not None and self._storage.exists(job.result_image_path)
+
     def has_result(self, job: TryOnJob) -> bool:
         return any(self._facts(_result_key(job, attempt)) for attempt in range(1, job.attempts + 1))
 
-    def _keep(self, job: TryOnJob, attempt: int, picture: bytes) -> str:
+    def _keep(self, job: TryOnJob, attempt: int | str, picture: bytes) -> str:
         key = _result_key(job, attempt)
         self._storage.upload_image(picture, key)
         return key
@@ -134,9 +165,10 @@ class JobPictures:
         self._storage.delete_image(key)
 
     def delete_results(self, job: TryOnJob) -> None:
-        """Of all attempts."""
-        for attempt in range(1, job.attempts + 1):
+        """Of all attempts, own ones and copies."""
+        for attempt in range(job.attempts + 1):
             self._storage.delete_image(_result_key(job, attempt))
+            self._storage.delete_image(_result_key(job, f"{attempt}{_COPIED}"))
 
     def delete_user(self, user_id: str) -> int:
         return sum(self._storage.delete_tree(prefix) for prefix in _prefixes(user_id))
@@ -153,7 +185,7 @@ def job_of_result(key: str) -> str:
     return key.split("/")[-1].rpartition("-")[0]
 
 
-def _result_key(job: TryOnJob, attempt: int) -> str:
+def _result_key(job: TryOnJob, attempt: int | str) -> str:
     return result_key(job.user_id, f"{job.job_id}-{attempt}")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from features.tryon.schemas import (
     WardrobeIds,
 )
 from shared.engines.base import GarmentType
-from shared.errors import ValidationError
+from shared.errors import BecauseFutureError, ValidationError
 from shared.image_processing import PreparedImage
 from shared.validators import parse_model, validate_url
 
@@ -45,13 +46,14 @@ class GarmentWish:
 @dataclass(frozen=True)
 class TryOnRequest:
     """A request whose form is right. `person` None: the saved avatar. `garments`: in order of dressing, 1 to 5; an
-    outfit counts as one until its items are known."""
+    outfit counts as one until its items are known. `item`: its number in a batch, from 0."""
 
     person: bytes | None
     garments: tuple[GarmentWish, ...]
     options: TryOnOptions
     fields: Mapping[str, Any] = field(default_factory=dict)
     person_field: str = PERSON_FIELDS[0]
+    item: int | None = None
 
     @classmethod
     def from_parts(
@@ -62,7 +64,7 @@ class TryOnRequest:
         if source is None:
             ways = "wardrobe_item_id, outfit_id, garment_image, item_urls or garment_url"
             raise _missing("garment_image", f"Send a garment: {ways}.")
-        _refuse_text_for_pictures(fields, images, TRYON_IMAGES)
+        refuse_text_for_pictures(fields, images, TRYON_IMAGES)
         parsed = _parse(fields)
         wanted = GarmentType(parsed.garment_type)
         if source in WARDROBE_FIELDS:
@@ -76,11 +78,29 @@ class TryOnRequest:
     @classmethod
     def multi_from_parts(cls, fields: Mapping[str, Any], images: Mapping[str, bytes]) -> TryOnRequest:
         """A top and a bottom: trousers or skirt go on first, the top goes over them."""
-        _refuse_text_for_pictures(fields, images, MULTI_IMAGES)
+        refuse_text_for_pictures(fields, images, MULTI_IMAGES)
         lower = _part("bottom", GarmentType.LOWER, fields, images)
         upper = _part("top", GarmentType.UPPER, fields, images)
         options = _parse(fields).options
         return cls(_person(images), (lower, upper), options, _plain(fields, images), _person_field(images))
+
+
+@contextmanager
+def naming_item(number: int | None) -> Iterator[None]:
+    """Let an error that is raised inside say which item of a batch it is about; None: there is no batch."""
+    try:
+        yield
+    except BecauseFutureError as error:
+        if number is not None:
+            rest = {name: value for name, value in error.details.items() if name not in ("field", "fields")}
+            error.details = {**rest, "fields": _of_item(number, error)}
+        raise
+
+
+def _of_item(number: int, error: BecauseFutureError) -> dict[str, str]:
+    fields = error.details.get("fields") or {error.details.get("field", ""): error.message}
+    names = {name: "image" if name == "garment_image" else name for name in fields}
+    return {f"items[{number}].{names[name]}".rstrip("."): told for name, told in fields.items()}
 
 
 def _is_sent(value: Any) -> bool:
@@ -162,7 +182,7 @@ def _missing(name: str, sentence: str) -> ValidationError:
     return ValidationError(sentence, fields={name: "is required"})
 
 
-def _refuse_text_for_pictures(fields: Mapping[str, Any], images: Mapping[str, bytes], names: Sequence[str]) -> None:
+def refuse_text_for_pictures(fields: Mapping[str, Any], images: Mapping[str, bytes], names: Sequence[str]) -> None:
     """A form's text where a file belongs would else be overlooked, and another picture used."""
     wrong = [name for name in names if fields.get(name) and name not in images]
     if wrong:

@@ -19,6 +19,7 @@ TRYON_IMAGES = (*PERSON_FIELDS, "garment_image")
 MULTI_IMAGES = (*PERSON_FIELDS, "top_garment_image", "bottom_garment_image")
 WARDROBE_FIELDS = ("outfit_id", "wardrobe_item_id", "item_id")
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1")
+MOST_ITEMS = 20
 LONGEST_RETENTION_HOURS = 24 * 36500
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Detail = Annotated[str, StringConstraints(max_length=200)]
@@ -48,8 +49,11 @@ class TryOnOptions(InputModel):
     force_refresh: bool = False
 
 
+Worn = Literal[tuple(item.value for item in GarmentType)]  # type: ignore[valid-type]
+
+
 class TryOnFields(InputModel):
-    garment_type: Literal[tuple(item.value for item in GarmentType)] = "auto"  # type: ignore[valid-type]
+    garment_type: Worn = "auto"  # type: ignore[valid-type]
     options: TryOnOptions = TryOnOptions()
 
 
@@ -71,6 +75,25 @@ class TryOnForm(TryOnFields, WardrobeIds):
 class MultiForm(TryOnFields):
     top_garment_url: str | None = None
     bottom_garment_url: str | None = None
+
+
+class BatchItem(InputModel):
+    """One garment of a batch. `image`: name of the part, or of the field of a JSON body, that has its picture. What
+    `options` and `garment_type` leave out is taken from those of the batch."""
+
+    garment_url: str | None = None
+    wardrobe_item_id: Id | None = None
+    item_id: Id | None = None
+    image: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    garment_type: Worn | None = None  # type: ignore[valid-type]
+    options: dict[str, Any] | None = None
+
+
+class BatchForm(TryOnFields):
+    """For the description: 1 to 20 items, as a list or as its JSON text. Pictures come under the names that the items
+    give them."""
+
+    items: Annotated[list[BatchItem], Field(min_length=1, max_length=MOST_ITEMS)] | str
 
 
 class FavoriteRequest(InputModel):
@@ -102,7 +125,6 @@ class JobView:
     job: TryOnJob
     queue_position: int | None
     estimated_seconds: float | None
-    cost_usd: float
 
     def accepted(self, links: Mapping[str, str | None]) -> dict[str, Any]:
         return {
@@ -141,7 +163,7 @@ class JobView:
             "model": job.model,
             "preview": job.preview,
             "cached": job.cached,
-            "cost_usd": round(self.cost_usd, 6),
+            "cost_usd": round(job.cost_usd, 6),
             "checks": dict(job.checks),
             "warnings": list(job.warnings),
             "garment_details": _details(job.request.get("garments", ())),

@@ -1,4 +1,7 @@
-"""From a request to a job in the queue: every refusal that needs no worker, and the writing of inputs and row."""
+"""From a request to jobs in the queue: every refusal that needs no worker, and the writing of inputs and rows.
+
+A request is one job or a batch of them; all of its jobs are made, or none.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,27 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from features.avatar.service import AvatarService
-from features.tryon.closet import Closet
-from features.tryon.idempotency import IdempotencyKey, IdempotencyTable
+from features.tryon.admission import Admission
+from features.tryon.drafts import Draft, Drafts, Start
+from features.tryon.idempotency import IdempotencyKey, IdempotencyTable, input_hash
 from features.tryon.job_queue import JobQueue
-from features.tryon.model import TryOnJob, TryOnJobTable
-from features.tryon.modesty import refuse_underwear_and_swimwear
+from features.tryon.model import HistoryFilter, TryOnJob, TryOnJobTable
+from features.tryon.person import PersonPhotos
 from features.tryon.pictures import JobPictures
-from features.tryon.request import GarmentWish, TryOnRequest
+from features.tryon.request import GarmentWish, TryOnRequest, naming_item, parse_deadline, parse_idempotency_key
+from features.tryon.result_cache import ResultCache
 from features.tryon.schemas import JobView
 from features.tryon.views import JobViews
 from shared.clock import Clock, utc_now
 from shared.cpu import CpuGate
 from shared.database import DatabaseManager
-from shared.errors import ConflictError, QueueFullError, ValidationError, naming_field
+from shared.errors import ConflictError, naming_field
 from shared.image_formats import ImageLimits
 from shared.image_processing import PreparedImage, prepare_photo
-
-
-@dataclass(frozen=True)
-class SubmitSettings:
-    """`max_jobs_per_user`: unfinished ones, waiting and running."""
-
-    max_queue_size: int = 50
-    max_jobs_per_user: int = 50
-    only_preview: bool = False
-    allow_underwear_and_swimwear: bool = False
+from shared.metrics import JOBS
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,14 @@ class Submission:
 
     idempotency: IdempotencyKey | None = None
     deadline_seconds: float | None = None
+
+    @classmethod
+    def from_parts(
+        cls, path: str, headers: Mapping[str, str], fields: Mapping[str, Any], images: Mapping[str, bytes]
+    ) -> Submission:
+        key = parse_idempotency_key(headers.get("Idempotency-Key"))
+        deadline = parse_deadline(headers.get("X-Deadline-Seconds"))
+        return cls(IdempotencyKey(key, input_hash({**fields, "path": path}, images)) if key else None, deadline)
 
 
 PLAIN = Submission()
@@ -58,10 +61,11 @@ class SubmitService:
         pictures: JobPictures,
         queue: JobQueue,
         avatars: AvatarService,
-        closet: Closet,
+        drafts: Drafts,
+        cache: ResultCache,
+        admission: Admission,
         limits: ImageLimits,
         gate: CpuGate,
-        settings: SubmitSettings,
         clock: Clock = utc_now,
     ) -> None:
         self._db = db
@@ -71,136 +75,119 @@ class SubmitService:
         self._pictures = pictures
         self._queue = queue
         self._avatars = avatars
-        self._closet = closet
+        self._drafts = drafts
+        self._cache = cache
+        self._admission = admission
         self._limits = limits
         self._gate = gate
-        self._settings = settings
         self._clock = clock
 
     def submit(self, user_id: str, wanted: TryOnRequest, submission: Submission = PLAIN) -> JobView:
-        """Save inputs, add the row, wake the workers, in that order; on any failure nothing is left behind."""
-        known = self._known(user_id, submission)
-        if known is not None:
-            return self._views.of(known)
-        self._refuse_when_full()
-        self._refuse_impossible(wanted)
-        wanted = replace(wanted, garments=self._closet.brought(user_id, wanted.garments))
-        self._refuse_immodest(wanted)
-        person = self._person(user_id, wanted)
-        garments = [self._garment(item) for item in wanted.garments]
-        job = self._write(user_id, wanted, submission, person, garments)
-        self._queue.create_job(job.job_id)
-        return self._views.of(job)
+        """A job that waits; or one that is done at once, when an equal request has a picture already."""
+        return self._submit(user_id, [wanted], submission, None)[0]
 
-    def _known(self, user_id: str, submission: Submission) -> TryOnJob | None:
-        if submission.idempotency is None:
-            return None
-        job_id = self._keys.find(user_id, submission.idempotency, self._clock())
-        if job_id is None:
-            return None
-        job = self._jobs.get_for_user(job_id, user_id)
-        if job is None:
+    def submit_batch(
+        self, user_id: str, wanted: Sequence[TryOnRequest], submission: Submission = PLAIN
+    ) -> tuple[str, list[JobView]]:
+        """The batch's id, and its jobs in the order of the requests, which share their person. Errors name the item."""
+        views = self._submit(user_id, wanted, submission, str(uuid.uuid4()))
+        return views[0].job.batch_id or "", views
+
+    def _submit(
+        self, user_id: str, wanted: Sequence[TryOnRequest], submission: Submission, batch_id: str | None
+    ) -> list[JobView]:
+        """Save inputs, add the rows, wake the workers, in that order; on any failure nothing is left behind."""
+        known = self._known(user_id, submission, len(wanted))
+        if known:
+            return self._views.of_many(known)
+        person = PersonPhotos(user_id, wanted[0], self._avatars, self._prepared)
+        start = Start(user_id, self._clock(), submission.deadline_seconds, batch_id)
+        drafts = [self._drafts.make(start, item, person) for item in wanted]
+        self._refuse_without_room(user_id, drafts)
+        jobs = self._write(user_id, drafts, person, submission.idempotency)
+        views = self._views.of_many(jobs)  # as they came: a worker may have finished one a moment later
+        for job in jobs:
+            if job.ended:
+                JOBS.labels("done", "cache").inc()
+            else:
+                self._queue.create_job(job.job_id)
+        return views
+
+    def _known(self, user_id: str, submission: Submission, count: int) -> list[TryOnJob]:
+        """What this Idempotency-Key made before; nothing when it is new."""
+        found = submission.idempotency and self._keys.find(user_id, submission.idempotency, self._clock())
+        if not found:
+            return []
+        first = self._jobs.get_for_user(found, user_id)
+        jobs = self._batch_of(first) if first else []
+        if len(jobs) < count:
             raise ConflictError("The job that this Idempotency-Key made was deleted. Use a new key for a new job.")
-        return job
+        return jobs
 
-    def _refuse_when_full(self) -> None:
-        if self._jobs.waiting() >= self._settings.max_queue_size:
-            wait = self._views.typical_seconds()
-            raise QueueFullError("Too many try-ons are waiting. Nothing was created.", retry_after_seconds=wait)
+    def _batch_of(self, job: TryOnJob) -> list[TryOnJob]:
+        if job.batch_id is None:
+            return [job]
+        newest_first, _ = self._jobs.history(job.user_id, HistoryFilter(batch_id=job.batch_id))
+        return newest_first[::-1]
 
-    def _refuse_impossible(self, wanted: TryOnRequest) -> None:
-        if self._settings.only_preview and not wanted.options.allow_preview:
-            raise ValidationError(
-                "This server makes previews only, and allow_preview is false.",
-                fields={"options.allow_preview": "must be true on this server"},
-            )
+    def _refuse_without_room(self, user_id: str, drafts: Sequence[Draft]) -> None:
+        """Before anything is decoded; what is answered at once needs no room and costs nothing."""
+        new = [draft for draft in drafts if draft.source is None]
+        self._admission.check_room(user_id, len(new))
+        for draft in new:
+            with naming_item(draft.wanted.item):
+                self._admission.check_budget(user_id, allow_preview=draft.wanted.options.allow_preview)
 
-    def _refuse_immodest(self, wanted: TryOnRequest) -> None:
-        """By what the request and the wardrobe say; pages are judged by the worker that reads them."""
-        if self._settings.allow_underwear_and_swimwear:
-            return
-        refuse_underwear_and_swimwear(wanted.options.garment_details.known())
-        for garment in wanted.garments:
-            with naming_field(garment.field):
-                refuse_underwear_and_swimwear(garment.details or {})
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def _write(
+        self, user_id: str, drafts: Sequence[Draft], person: PersonPhotos, idempotency: IdempotencyKey | None
+    ) -> list[TryOnJob]:
+        with ExitStack() as undo:
+            jobs = [self._stored(draft, person, undo) for draft in drafts]
+            added = self._add(user_id, jobs, idempotency)
+            if added is jobs:
+                undo.pop_all()
+        return added
+
+    def _stored(self, draft: Draft, person: PersonPhotos, undo: ExitStack) -> TryOnJob:
+        """The job with its pictures in the store: copies of what is there already, or its inputs."""
+        job, wanted = draft.job, draft.wanted
+        undo.callback(self._pictures.delete_inputs, job.user_id, job.job_id)
+        if draft.source is not None:
+            undo.callback(self._pictures.delete_results, job)
+            answered = self._cache.answered(job, draft.source)
+            if answered is not None:
+                return answered
+        photo = person.prepared(wanted.options.background)
+        with naming_item(wanted.item):
+            garments = [self._garment(item) for item in wanted.garments]
+        person_key, keys = self._pictures.store_inputs(job.user_id, job.job_id, photo, garments)
+        stored = [{**item, "key": key} for item, key in zip(job.request["garments"], keys, strict=True)]
+        request = {**job.request, "garments": stored}
+        return replace(job, request=request, person_image_path=person_key, garment_image_path=keys[0])
 
     def _garment(self, wish: GarmentWish) -> PreparedImage | None:
         """None for a link: its page is fetched by the worker."""
         if wish.image is None or isinstance(wish.image, PreparedImage):
             return wish.image
-        return self._prepared(wish.image, wish.field)
+        with naming_field(wish.field):
+            return self._prepared(wish.image)
 
-    def _prepared(self, image: bytes, field: str) -> PreparedImage:
-        with naming_field(field):
-            return prepare_photo(image, self._limits, self._gate)
+    def _prepared(self, image: bytes) -> PreparedImage:
+        return prepare_photo(image, self._limits, self._gate)
 
-    def _person(self, user_id: str, wanted: TryOnRequest) -> PreparedImage:
-        if wanted.person is not None:
-            return self._prepared(wanted.person, wanted.person_field)
-        photo = self._avatars.person_photo(user_id, wanted.options.background)
-        if photo is None:
-            ways = "Send a photo as selfie or person_image, or save an avatar first."
-            raise ValidationError(f"There is no photo of a person. {ways}", fields={"selfie": "is required"})
-        return prepare_photo(photo, self._limits, self._gate)
-
-    def _write(
-        self,
-        user_id: str,
-        wanted: TryOnRequest,
-        submission: Submission,
-        person: PreparedImage,
-        garments: Sequence[PreparedImage | None],
-    ) -> TryOnJob:
-        job_id = str(uuid.uuid4())
-        with ExitStack() as undo:
-            undo.callback(self._pictures.delete_inputs, user_id, job_id)
-            person_key, garment_keys = self._pictures.store_inputs(user_id, job_id, person, garments)
-            job = self._new_job(job_id, user_id, wanted, submission, person_key, garment_keys)
-            added = self._add(job, submission.idempotency)
-            if added is job:
-                undo.pop_all()
-        return added
-
-    def _new_job(
-        self,
-        job_id: str,
-        user_id: str,
-        wanted: TryOnRequest,
-        submission: Submission,
-        person_key: str,
-        garment_keys: Sequence[str | None],
-    ) -> TryOnJob:
-        now = self._clock()
-        wait = submission.deadline_seconds
-        return TryOnJob(
-            job_id=job_id,
-            user_id=user_id,
-            created_at=now,
-            request=_stored_request(wanted, garment_keys),
-            person_image_path=person_key,
-            garment_image_path=garment_keys[0],
-            start_before=now + timedelta(seconds=wait) if wait else None,
-        )
-
-    def _add(self, job: TryOnJob, idempotency: IdempotencyKey | None) -> TryOnJob:
-        """The job, or the one that the same request made a moment ago in another thread."""
+    def _add(self, user_id: str, jobs: list[TryOnJob], idempotency: IdempotencyKey | None) -> list[TryOnJob]:
+        """The jobs, or those that the same request made a moment ago in another thread."""
         with self._db.transaction():
-            if idempotency and (known := self._known(job.user_id, Submission(idempotency))):
+            if known := self._known(user_id, Submission(idempotency), len(jobs)):
                 return known
-            self._refuse_when_full()
-            self._jobs.add(job)
+            self._admission.check_room(user_id, sum(not job.ended for job in jobs))
+            for job in jobs:
+                if job.ended:
+                    self._cache.add(job)
+                else:
+                    self._jobs.add(job)
             if idempotency:
-                self._keys.add(job.user_id, idempotency, job.job_id, job.created_at)
-        return job
-
-
-def _stored_request(wanted: TryOnRequest, garment_keys: Sequence[str | None]) -> Mapping[str, Any]:
-    said = wanted.options.garment_details.known()
-    garments = [
-        {"key": key, "url": item.url, "type": item.garment_type.value, "details": {**(item.details or {}), **said}}
-        for key, item in zip(garment_keys, wanted.garments, strict=True)
-    ]
-    options = wanted.options.model_dump(exclude={"garment_details"})
-    if wanted.person is None:  # the avatar came with its ground already
-        options["background"] = None
-    return {"garments": garments, "options": options}
+                self._keys.add(user_id, idempotency, jobs[0].job_id, jobs[0].created_at)
+        return jobs

@@ -28,7 +28,7 @@ class FinishedJobs:
         if job.status != JobStatus.DONE:
             raise ConflictError("Only the garment of a finished try-on can be added.")
         garment = _chosen(job.request["garments"], number)
-        picture = self._pictures.garment(garment["key"])
+        picture = self._pictures.kept(garment["key"])
         if picture is None and not garment["url"]:
             raise ResultExpiredError("The garment's picture was deleted after its keeping time. Upload it again.")
         worn = garment["type"]

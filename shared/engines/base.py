@@ -55,8 +55,8 @@ class Usage:
 class CallLedger(Protocol):
     """The record of paid calls of one job; an engine uses it around every call to a provider."""
 
-    def start(self, provider: str, model: str) -> str:
-        """Commit a row `started` before the call and return its id.
+    def start(self, provider: str, model: str, reserve_usd: float = 0.0) -> str:
+        """Commit a row `started` before the call and return its id. `reserve_usd`: what the call may cost.
 
         Raises BudgetExhaustedError when the job may make no further call: then no call is made.
         """
@@ -71,7 +71,7 @@ class NoLedger:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, str | None, Usage]] = []
 
-    def start(self, provider: str, model: str) -> str:
+    def start(self, provider: str, model: str, reserve_usd: float = 0.0) -> str:
         self.calls.append((provider, model, None, Usage()))
         return str(len(self.calls) - 1)
 
@@ -149,9 +149,15 @@ class EngineResult:
 
 
 class ImageEngine(Protocol):
-    """`name` is what TRYON_ENGINES lists. Thread-safe: all workers share one instance."""
+    """`name` is what TRYON_ENGINES lists. Thread-safe: all workers share one instance.
+
+    `version`: changes with whatever makes equal inputs become another picture (models, words, code).
+    """
 
     name: str
+
+    @property
+    def version(self) -> str: ...
 
     def try_on(self, wanted: TryOnInput, deadline: Deadline) -> EngineResult:
         """Raises ImageRejectedError, ContentBlockedError, ProviderNoImageError, ExternalServiceError,

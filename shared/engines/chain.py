@@ -53,6 +53,11 @@ class EngineChain:
     def engines(self) -> tuple[ImageEngine, ...]:
         return self._engines
 
+    @property
+    def version(self) -> str:
+        """Of the engine that is asked first; pictures of the others are no lasting answer to a request."""
+        return f"{self._engines[0].name} {self._engines[0].version}"
+
     def ready(self) -> str | None:
         """None when at least one engine can work, else what the first one lacks."""
         lacking = [engine.ready() for engine in self._engines]

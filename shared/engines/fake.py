@@ -55,6 +55,10 @@ class FakeEngine:
         self._on_call = on_call
         self._lock = threading.Lock()
 
+    @property
+    def version(self) -> str:
+        return self._model or "1"
+
     def ready(self) -> str | None:
         return self._not_ready
 
@@ -75,7 +79,7 @@ class FakeEngine:
     def _paid(
         self, wanted: TryOnInput, deadline: Deadline, error: BecauseFutureError | None, model: str
     ) -> EngineResult:
-        call_id = wanted.calls.start(self.name, model)
+        call_id = wanted.calls.start(self.name, model, self._usage.cost_usd or 0.0)
         outcome, usage = "unknown", Usage()
         try:
             result = self._work(wanted, deadline, error)

@@ -103,7 +103,7 @@ def test_headers_and_parameters(document: dict[str, Any]) -> None:
     found = operations(document)
     start = found["create_tryon_job"]
     names = {item["name"] for item in start["parameters"]}
-    assert names == {"Idempotency-Key", "X-Deadline-Seconds", "X-Request-ID"}
+    assert names == {"Idempotency-Key", "Prefer", "X-Deadline-Seconds", "X-Request-ID"}
     assert "Location" in start["responses"]["202"]["headers"]
     for operation in found.values():
         for status, answer in operation["responses"].items():

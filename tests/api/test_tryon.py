@@ -51,8 +51,9 @@ def test_from_photo_to_picture(ready: Callable[..., Flask], sign_up: Callable[..
     answer = person.post("/api/tryon", data=form())
     assert answer.status_code == 202
     data = answer.json["data"]
-    assert data["status"] == "queued" and data["queue_position"] == 1 and data["events_url"] is None
+    assert data["status"] == "queued" and data["queue_position"] == 1
     assert answer.headers["Location"] == data["status_url"] == f"http://localhost/api/job/{data['job_id']}"
+    assert data["events_url"] == data["status_url"] + "/events"
     job = person.get(f"/api/job/{data['job_id']}").json["data"]
     assert (job["status"], job["progress"], job["stage"], job["error"]) == ("done", 100, None, None)
     assert job["engine"] == "fake" and job["cached"] is False and job["finished_at"].endswith("Z")

@@ -43,7 +43,7 @@ def save_avatar(person: Any, data: bytes) -> str:
 def test_the_avatar_is_used_when_no_photo_comes(person: Any, engine: FakeEngine) -> None:
     save_avatar(person, WOMAN)
     for background in (None, "original", "plain"):
-        options = json.dumps({"background": background} if background else {})
+        options = json.dumps({"force_refresh": True, **({"background": background} if background else {})})
         assert person.post("/api/tryon", data=form(selfie=None, options=options)).status_code == 202
     default, original, plain = (pixels(seen.person) for seen in engine.seen)
     corner = np.s_[5:60, 5:60]

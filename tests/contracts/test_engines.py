@@ -68,6 +68,7 @@ def size_of(photo: bytes) -> tuple[int, int]:
 def test_it_has_a_name_and_is_ready(engine: ImageEngine) -> None:
     assert engine.name in MAKERS
     assert engine.ready() is None
+    assert engine.version
 
 
 def test_the_result_is_rgb_in_the_frame_of_the_photo_and_differs_from_it(
