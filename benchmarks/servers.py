@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -24,11 +26,52 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class ServerProcess:
-    """`python app.py` with its data under `folder`. Settings by their environment names."""
+@contextmanager
+def python_server(module: str, option: str, seconds: float = 30.0) -> Iterator[int]:
+    """`python -m module option PORT` until the block ends; gives the port once something listens there."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", module, option, str(port)], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + seconds
+        while not listens(port):
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"{module} did not start")
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+
+@contextmanager
+def fake_provider(latency_seconds: float) -> Iterator[str]:
+    """The protocol fake in a process of its own: it must not share an interpreter with those who measure. Its URL."""
+    port = free_port()
+    command = [sys.executable, str(ROOT / "scripts" / "fake_gemini.py"), "--port", str(port)]
+    process = subprocess.Popen([*command, "--latency-seconds", str(latency_seconds)], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout
+        process.stdout.readline()  # it says where it is once it listens
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class ServerProcess:
+    """`python app.py` with its data under `folder`. Settings by their environment names.
+
+    `command`: what is started in place of app.py, for a test that needs a server with a fault built in.
+    """
+
+    def __init__(self, folder: Path, command: Sequence[str] = (str(ROOT / "app.py"),), /, **settings: object) -> None:
         self.folder = folder
+        self.command = command
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._settings = {name: str(value) for name, value in settings.items()}
@@ -41,10 +84,15 @@ class ServerProcess:
 
     def start(self, seconds: float = 60.0) -> None:
         """Returns once /health answers. Raises RuntimeError with the end of the log when it does not."""
+        self.launch()
+        self.wait_until_up(seconds)
+
+    def launch(self) -> None:
+        """The process only; it may not answer for a while."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "server.log").open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, str(ROOT / "app.py")],
+                [sys.executable, *self.command],
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -52,11 +100,17 @@ class ServerProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # so that kill() reaches the server's own children as well
             )
+
+    def wait_until_up(self, seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while not self.healthy():
-            if self._process.poll() is not None or time.monotonic() > end:
+            if self.ended() or time.monotonic() > end:
                 raise RuntimeError("the server did not start:\n" + self.log()[-3000:])
             time.sleep(0.05)
+
+    def ended(self) -> bool:
+        """Whether the process is gone, by itself or killed."""
+        return self._process is None or self._process.poll() is not None
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
@@ -88,6 +142,17 @@ class ServerProcess:
     def kill(self) -> None:
         """SIGKILL to the server and its own children: what a power cut leaves."""
         self._signal_group(signal.SIGKILL)
+
+    def kill_worker(self) -> bool:
+        """SIGKILL to the serving process alone, as a kernel short of memory does it; its parent starts another one.
+        False when there is none yet. Linux only."""
+        try:
+            children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        except OSError:
+            return False
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        return bool(children)
 
     def stop(self, seconds: float = 30.0) -> int:
         """SIGTERM; the exit code. Killed when it takes longer."""

@@ -5,9 +5,11 @@ It is checked by Google's own SDK and schemas, so a client that works with it is
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -25,11 +27,17 @@ _DRIP_SECONDS = 0.02
 _HUGE_CHUNK = b" " * (1024 * 1024)
 _HUGE_MEGABYTES = 512
 _MAX_BODY_BYTES = 100 * 1024 * 1024
+CUT_OFF = "cut off"
+"""The fault of a request whose sender hung up in the middle of its body."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """One request as it came. `fault`: why it was refused; `did`: the step that answered it."""
+    """One request as it came. `fault`: why it was refused; `did`: the step that answered it.
+
+    `number`: 1 for the fake's first request. `at`: seconds of the monotonic clock when it had come whole. `usage`: the
+    token figures of the answer, if it has any.
+    """
 
     model: str
     key: str | None
@@ -38,6 +46,9 @@ class RecordedCall:
     body: Any
     fault: str | None
     did: str
+    number: int = 0
+    at: float = 0.0
+    usage: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +78,16 @@ class FakeGemini:
         port: int = 0,
         key: str | None = None,
         latency_seconds: float = 0.0,
+        numbered: bool = False,
+        on_call: Callable[[RecordedCall], None] | None = None,
     ) -> None:
-        """`key`: the only one accepted (None: any). `latency_seconds`: before every answer. Raises ValueError for a
-        step that does not exist."""
+        """`key`: the only one accepted (None: any). `latency_seconds`: before every answer. `numbered`: the thinking
+        tokens of each answer grow with its call's number, so that a row of a ledger tells which call it stands for.
+        `on_call`: hears of every call before it is answered; `calls` keeps the last ones only. Raises ValueError for
+        a step that does not exist."""
+        self.numbered = numbered
+        self.numbers = itertools.count(1)
+        self._on_call = on_call
         self.calls: deque[RecordedCall] = deque(maxlen=_KEPT_CALLS)
         self.count = 0
         self.stopped = threading.Event()
@@ -103,6 +121,8 @@ class FakeGemini:
         with self._lock:
             self.calls.append(call)
             self.count += 1
+        if self._on_call:
+            self._on_call(call)
 
     def start(self) -> Self:
         self._thread.start()
@@ -143,19 +163,27 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        raw = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _MAX_BODY_BYTES))
+        length = min(int(self.headers.get("Content-Length") or 0), _MAX_BODY_BYTES)
+        raw, number, at = self.rfile.read(length), next(self.fake.numbers), time.monotonic()
         address = urlsplit(self.path)
         model, _, method = unquote(address.path).removeprefix("/v1beta/models/").partition(":")
         streams = method == "streamGenerateContent"
         key_in_url = "key" in parse_qs(address.query)
         key = self.headers.get("x-goog-api-key")
         body = _parsed(raw)
-        reply, fault, did = self._decide(model, method, key, body)
-        self.fake.record(RecordedCall(model, key, key_in_url, dict(self.headers), body, fault, did))
+        reply, fault, did = self._decide(model, method, key, body, number)
+        if len(raw) < length:
+            fault, did = CUT_OFF, ""
+        headers = dict(self.headers)
+        self.fake.record(
+            RecordedCall(model, key, key_in_url, headers, body, fault, did, number=number, at=at, usage=reply.usage)
+        )
         self.fake.stopped.wait(self.fake.latency_seconds + reply.delay_seconds)
         self._send(_as_stream(reply) if streams and reply.status == 200 else reply)
 
-    def _decide(self, model: str, method: str, key: str | None, body: Any) -> tuple[Reply, str | None, str]:
+    def _decide(
+        self, model: str, method: str, key: str | None, body: Any, number: int
+    ) -> tuple[Reply, str | None, str]:
         if method not in ("generateContent", "streamGenerateContent") or "/" in model:
             return error_reply(404, "Requested entity was not found."), "unknown method", ""
         if not key:
@@ -166,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = find_fault(request, model)
         if fault:
             return error_reply(400, fault), fault, ""
-        asked = Asked(model, request)
+        asked = Asked(model, request, number if self.fake.numbered else 0)
         step = self.fake.choose(asked)
         return reply_for(step, asked), None, step
 

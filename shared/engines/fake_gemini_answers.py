@@ -6,7 +6,7 @@ import base64
 import io
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +32,7 @@ _STATUS_NAMES = {
 }
 _RPC = "type.googleapis.com/google.rpc."
 _TOKENS_PER_IMAGE = 1120
+THINKING_TOKENS = 80
 _GROUND_GAP = 16
 JSON = "application/json; charset=UTF-8"
 
@@ -46,14 +47,16 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     manner: str = "plain"
     delay_seconds: float = 0.0
+    usage: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A valid, camelized request."""
+    """A valid, camelized request. `number`: added to the thinking tokens of its answer."""
 
     model: str
     body: dict[str, Any]
+    number: int = 0
 
     @property
     def parts(self) -> list[dict[str, Any]]:
@@ -170,8 +173,7 @@ def _key_invalid(_: Asked, __: str) -> Reply:
 
 
 def _slow(asked: Asked, seconds: str) -> Reply:
-    plain = _picture(asked, "")
-    return Reply(plain.status, plain.body, delay_seconds=float(seconds))
+    return replace(_picture(asked, ""), delay_seconds=float(seconds))
 
 
 def _manner(manner: str) -> Callable[[Asked, str], Reply]:
@@ -221,7 +223,7 @@ STEPS: dict[str, Callable[[Asked, str], Reply]] = {
 
 
 def _json(answer: dict[str, Any]) -> Reply:
-    return Reply(body=orjson.dumps(answer))
+    return Reply(body=orjson.dumps(answer), usage=answer.get("usageMetadata"))
 
 
 def _answer(
@@ -239,12 +241,12 @@ def _answer(
 
 def _usage(asked: Asked, image: int, text: int) -> dict[str, Any]:
     sent = sum("inlineData" in part for part in asked.parts) * _TOKENS_PER_IMAGE
-    prompt = sent + len(asked.text) // 4
+    prompt, thinking = sent + len(asked.text) // 4, THINKING_TOKENS + asked.number
     return {
         "promptTokenCount": prompt,
         "candidatesTokenCount": image + text,
-        "thoughtsTokenCount": 80,
-        "totalTokenCount": prompt + image + text + 80,
+        "thoughtsTokenCount": thinking,
+        "totalTokenCount": prompt + image + text + thinking,
         "promptTokensDetails": [{"modality": "IMAGE", "tokenCount": sent}],
         "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": image}] if image else [],
     }

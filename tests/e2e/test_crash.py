@@ -39,7 +39,7 @@ def test_a_kill_loses_no_job_and_doubles_no_result(tmp_path: Path) -> None:
         }
         with ServerProcess(tmp_path, **settings) as server:
             client = Client(server.url)
-            answers = [client.try_on(drawn("#804020"), drawn("#2040a0")) for _ in range(RUNNING + WAITING)]
+            answers = [client.try_on(drawn("#804020"), drawn(f"#20{6 * n:02x}a0")) for n in range(RUNNING + WAITING)]
             jobs = [answer.json()["data"]["job_id"] for answer in answers]
             wait_for_calls(fake, RUNNING)
             assert counts(client, jobs) == {"processing": RUNNING, "queued": WAITING}
