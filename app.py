@@ -16,6 +16,7 @@ from shared.engines.models import retirement_warning
 from shared.frame import FrameOptions, install_frame
 from shared.jobs import JobEngine
 from shared.logger import get_logger, set_up_logging
+from shared.memory import share_heaps
 from shared.middleware import install_rate_limits
 from shared.response import use_orjson
 from shared.serving import AddressError, serve
@@ -73,6 +74,7 @@ def main() -> int:
 
 
 def _served(config: Config) -> Flask:
+    share_heaps()
     _log_to(config, config.logs_dir)
     for model in (config.gemini_model_name, *config.gemini_fallback_models):
         if config.gemini_api_key and (warning := retirement_warning(model)):

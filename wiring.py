@@ -100,6 +100,7 @@ from shared.image_keys import AVATARS, INPUTS, RESULTS, WARDROBE
 from shared.image_links import ImageLinks
 from shared.job_owners import ProcessMark
 from shared.jobs import JobEngine
+from shared.memory import give_memory_back
 from shared.middleware import provide
 from shared.orphans import OrphanSweep
 from shared.passwords import PasswordHasher
@@ -194,7 +195,7 @@ def wire(app: Flask, base: Foundation, inline_jobs: bool) -> JobEngine:
     for blueprint in (operations_bp, wardrobe_bp, bulk_bp, categories_bp, wear_bp, outfits_bp, archive_bp, batch_bp):
         app.register_blueprint(blueprint)
     rooms = {WARDROBE: lambda key: wardrobe.belongs(key) or outfits.belongs(key), RENDITIONS: renditions.belongs}
-    app.extensions["retention"].also.append(OrphanSweep(base.storage, rooms))
+    app.extensions["retention"].also += [OrphanSweep(base.storage, rooms), give_memory_back]
     app.register_blueprint(images_bp, url_prefix=config.images_base_url)
     poll = PlainPoll(tokens, tryon)
     app.wsgi_app = FastLane(app.wsgi_app, "/api/job/", "/api/job/<job_id>", poll)  # type: ignore[method-assign]
@@ -228,6 +229,7 @@ def _tryon(
     sweep.also += [base.storage.sweep_temporary, OrphanSweep(base.storage, rooms), ItemSearch(db).sweep]
     app.extensions["retention"] = sweep
     ledger = Ledger(db, calls, make_budgets(base), max_calls=config.max_provider_calls_per_job)
+    sweep.also.append(calls.give_up_forgotten)
     claims, leases = ClaimTable(db, shares), LeaseTable(db)
     first, version = base.chain.engines[0].name, base.chain.version
     cache = ResultCache(ResultTable(db), table, pictures, engine=first, version=version, retention=retention)

@@ -38,10 +38,10 @@ ALTER TABLE tryon_jobs ADD COLUMN extra_calls INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX tryon_jobs_by_content ON tryon_jobs (user_id, content_key, status) WHERE content_key IS NOT NULL;
 CREATE INDEX tryon_jobs_by_batch ON tryon_jobs (user_id, batch_id) WHERE batch_id IS NOT NULL;
 
--- Who is next. turn: the job's place in the round: a user's jobs have rising turns, and the first of a user who had none
--- gets the turn that is being served now, so that users alternate however many jobs one of them brings. The line in
--- order of turns and by user, what runs now (few rows, so that the heartbeat's column needs no index of its own), start
--- deadlines, and what recent jobs of an engine took.
+-- Who is next. turn: the job's place in the round: a user's jobs have rising turns, and the first of a user who has none
+-- gets the turn that is being served now (the next one, when this user had that turn already), so that users alternate
+-- however many jobs one of them brings. The line in order of turns and by user, what runs now (few rows, so that the
+-- heartbeat's column needs no index of its own), start deadlines, and what recent jobs of an engine took.
 ALTER TABLE tryon_jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
 DROP INDEX tryon_jobs_waiting;
 DROP INDEX tryon_jobs_running;
@@ -52,8 +52,16 @@ CREATE INDEX tryon_jobs_by_start_deadline ON tryon_jobs (start_before)
 WHERE status = 'queued' AND start_before IS NOT NULL;
 CREATE INDEX tryon_jobs_measured ON tryon_jobs (engine, finished_at) WHERE status = 'done' AND cached = FALSE;
 
+-- What the sweep looks for each minute: photos and pictures whose time is up. It never reads what it has dealt with.
+DROP INDEX tryon_jobs_by_end;
+CREATE INDEX tryon_jobs_with_inputs ON tryon_jobs (finished_at)
+WHERE inputs_deleted_at IS NULL AND finished_at IS NOT NULL;
+CREATE INDEX tryon_jobs_expiring ON tryon_jobs (expires_at)
+WHERE result_image_path IS NOT NULL AND expires_at IS NOT NULL;
+
 -- What a call may cost at most by our estimate, until its true price is known: it counts against the day's cap.
 ALTER TABLE provider_calls ADD COLUMN reserved_usd REAL NOT NULL DEFAULT 0;
+CREATE INDEX provider_calls_open ON provider_calls (job_id) WHERE outcome = 'started';
 
 -- The sums of all users by day (UTC), kept by the database itself: the cap of the whole service is asked before each
 -- call. Deleting an account takes its calls away, but not what they cost.

@@ -33,6 +33,7 @@ except ModuleNotFoundError as missing:
 ENV_FILE = Path(".env")
 LOST = "ATTEMPTS_EXHAUSTED"
 ANY = "any"
+MOST_SHOWN = 1_000_000
 
 
 def main(arguments: list[str] | None = None, config: Config | None = None) -> int:
@@ -73,7 +74,7 @@ def _database(config: Config) -> DatabaseManager:
 
 
 def _list(db: DatabaseManager, options: argparse.Namespace) -> bool:
-    chosen = Chosen(_unless_any(options.status), _unless_any(options.code), max(1, options.limit))
+    chosen = Chosen(_unless_any(options.status), _unless_any(options.code), min(max(1, options.limit), MOST_SHOWN))
     for row in OperatorTable(db).list(chosen):
         ended = row["finished_at"] or row["created_at"]
         print(f"{row['job_id']}  {ended}  {row['status']:10}  {row['attempts']} attempts  {row['error_code'] or '-'}")

@@ -47,5 +47,14 @@ def read_fields(repeated: Sequence[str] = ()) -> dict[str, Any]:
     return {**request.form.to_dict(), **{name: values for name, values in many.items() if len(values) > 1}}
 
 
+def forget_body() -> None:
+    """Let go of a body that was read, and of all that Flask keeps of it: pictures are large, and some answers take a
+    minute to come. To be called once nobody reads it any more."""
+    asked = request._get_current_object()  # type: ignore[attr-defined]
+    asked.close()
+    for kept in ("_cached_data", "_cached_json"):
+        vars(asked).pop(kept, None)
+
+
 def read_body(model: type[Model]) -> Model:
     return parse_model(model, read_fields(), from_form=is_form())

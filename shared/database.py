@@ -76,7 +76,7 @@ class DatabaseManager:
             finally:
                 self._local.unit = None
                 if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                    self._roll_back(connection)
 
     # --- the names of the specification ----------------------------------------------------------------------------
 
@@ -143,6 +143,15 @@ class DatabaseManager:
         if sql.startswith("SELECT"):
             return _Turn(None, self._connection)
         return _Turn(self._writing, self._write_connection)
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        """A connection that cannot is given up: with a unit of work left open it would refuse all later ones."""
+        try:
+            connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            self._writer = None
+            connection.close()
+            raise _typed(error) from error
 
     def _write_connection(self) -> sqlite3.Connection:
         connection = self._writer

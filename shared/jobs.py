@@ -23,7 +23,7 @@ log = get_logger(__name__)
 SWEEP_SECONDS = 1.0
 TIDY_SECONDS = 60.0
 CLAIM_SECONDS = 1.0
-"""How long a stop waits for a claim that is just being made, whatever the grace time."""
+"""How much longer than the grace time a stop waits for a claim that is just being made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,11 @@ class JobKind(Protocol):
     def held(self) -> Sequence[Held]:
         """The rows that somebody works on, in any process."""
 
-    def recover(self, orphans: Sequence[Held]) -> None:
-        """Return these rows to the queue, or end them when tried too often, unless somebody renewed them meanwhile;
-        and end waiting rows whose start deadline has passed. Called about once a second."""
+    def take_back(self, orphan: Held) -> None:
+        """Return this row to the queue, or end it when tried too often, unless somebody renewed it meanwhile."""
+
+    def end_late(self) -> None:
+        """End waiting rows whose start deadline has passed; called about once a second."""
 
     def waiting(self) -> int:
         """How many rows wait."""
@@ -94,6 +96,7 @@ class JobEngine:
         self._running: dict[tuple[str, str], Claim] = {}
         self._threads = [threading.Thread(target=self._work, name=f"job-{n}", daemon=True) for n in range(threads)]
         self._sweeper = threading.Thread(target=self._sweep_forever, name="job-sweep", daemon=True)
+        self._tidier = threading.Thread(target=self._tidy_forever, name="job-tidy", daemon=True)
 
     # --- for services ----------------------------------------------------------------------------------------------
 
@@ -102,7 +105,7 @@ class JobEngine:
         self._recover()
         self._mark.bury_all_dead()
         if not self._inline:
-            for thread in [*self._threads, self._sweeper]:
+            for thread in [*self._threads, self._sweeper, self._tidier]:
                 thread.start()
             self._signal(len(self._threads))
 
@@ -134,8 +137,8 @@ class JobEngine:
             self._stopping = True
             self._changed.notify_all()
             self._wanted.notify_all()
-            self._changed.wait_for(lambda: not self._claiming, max(grace_seconds, CLAIM_SECONDS))
-            self._changed.wait_for(lambda: not self._running, grace_seconds)
+            self._changed.wait_for(lambda: not (self._claiming or self._running), grace_seconds)
+            self._changed.wait_for(lambda: not self._claiming, CLAIM_SECONDS)
             left = list(self._running.values())
         for claim in left:
             claim.lost.set()
@@ -151,7 +154,7 @@ class JobEngine:
 
     def _work(self) -> None:
         while self._wait():
-            self._drain()
+            _guarded(self._drain)  # a claim that fails in an unforeseen way must not take the thread along
 
     def _wait(self) -> bool:
         with self._changed:
@@ -198,12 +201,14 @@ class JobEngine:
                 # Its lease is renewed no more: when it was silent for as long as a lease, the job is taken up again.
                 log.exception("a job's end could not be recorded")
         with self._changed:
-            self._running.pop((claim.kind, claim.job_id), None)
+            place = (claim.kind, claim.job_id)
+            if self._running.get(place) is claim:  # a row that was given back may run here again already
+                del self._running[place]
             if self._stopping:
                 self._changed.notify_all()
 
     def _sweep_forever(self) -> None:
-        every = {self._renew: self._lease.total_seconds() / 3, self._tidy: TIDY_SECONDS, self._look: SWEEP_SECONDS}
+        every = {self._renew: self._lease.total_seconds() / 3, self._look: SWEEP_SECONDS}
         due = {step: time.monotonic() + seconds for step, seconds in every.items()}
         while not self._stopping:
             for step, seconds in every.items():
@@ -214,11 +219,19 @@ class JobEngine:
                 self._changed.wait_for(lambda: self._stopping, min(SWEEP_SECONDS, self._lease.total_seconds() / 6))
 
     def _look(self) -> None:
-        self._recover()
+        _guarded(self._recover)
         waiting = sum(kind.waiting() for kind in self._kinds.values())
         JOBS_WAITING.set(waiting)
         JOBS_RUNNING.set(self.running())
         self._signal(waiting)
+
+    def _tidy_forever(self) -> None:
+        """In a thread of its own: with many files it may take longer than a lease."""
+        while not self._stopping:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping, TIDY_SECONDS)
+            if not self._stopping:
+                _guarded(self._tidy)
 
     def _tidy(self) -> None:
         for kind in self._kinds.values():
@@ -240,11 +253,14 @@ class JobEngine:
             held = kind.held()
             with self._changed:
                 here = {job_id for kind_name, job_id in self._running if kind_name == name}
-            kind.recover(self._watches[name].orphans(held, here))
+            for orphan in self._watches[name].orphans(held, here):
+                _guarded(partial(kind.take_back, orphan))  # a row that cannot be taken back must not hold up the others
+            kind.end_late()
 
 
 def _guarded(step: Callable[[], None]) -> None:
-    """Go on whatever happens: the sweep is what brings lost jobs back, and one release must not prevent another."""
+    """Go on whatever happens: the sweep is what brings lost jobs back, workers are what all jobs need, and what goes
+    wrong with one row must not touch another."""
     try:
         step()
     except Exception:

@@ -131,6 +131,7 @@ def _serve_with_waitress(app: ServedApp, config: ServingOptions) -> None:
             host=config.host,
             port=config.port,
             threads=config.server_threads,
+            channel_request_lookahead=1,  # else it does not notice that a client hangs up while it waits
             clear_untrusted_proxy_headers=False,  # shared/frame.py decides about them
             ident=None,
             _quiet=True,

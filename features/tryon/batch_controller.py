@@ -7,19 +7,11 @@ from flask import Blueprint, Response, g, request
 from features.tryon.addresses import job_links
 from features.tryon.answers import BatchAnswer
 from features.tryon.batch import BatchRequest
+from features.tryon.controller import REFUSED
 from features.tryon.schemas import PERSON_FIELDS, BatchForm
 from features.tryon.submission import Submission, SubmitService
 from shared.bodies import read_fields
-from shared.errors import (
-    BudgetExhaustedError,
-    ConflictError,
-    ContentBlockedError,
-    IdempotencyMismatchError,
-    NotFoundError,
-    QueueFullError,
-    RateLimitedError,
-    TooManyJobsError,
-)
+from shared.errors import NotFoundError
 from shared.frame import takes_body
 from shared.image_formats import ImageLimits
 from shared.middleware import require_auth, resolve
@@ -29,14 +21,12 @@ from shared.uploads import read_images
 from shared.url_utils import to_absolute_url
 
 batch_bp = Blueprint("batch", __name__, url_prefix="/api")
-REFUSED = (ConflictError, ContentBlockedError, IdempotencyMismatchError, NotFoundError, RateLimitedError,
-           TooManyJobsError, BudgetExhaustedError, QueueFullError)  # fmt: skip
 
 
 @batch_bp.post("/tryon/batch")
 @documented(
     "Try-on", BatchAnswer, status=202, body=BatchForm, pictures=PERSON_FIELDS, required=("items",), gives=("Location",),
-    takes=("Idempotency-Key", "X-Deadline-Seconds"), errors=REFUSED,
+    takes=("Idempotency-Key", "X-Deadline-Seconds"), errors=(*REFUSED, NotFoundError),
 )  # fmt: skip
 @require_auth
 @takes_body("pictures")

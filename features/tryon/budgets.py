@@ -20,7 +20,8 @@ CENT_FRACTION = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Of one UTC day. 0: no limit. `call_usd`: what the cheapest call may cost; with less left none can be made."""
+    """Of one UTC day. 0: no limit. `call_usd`: what a job's first call may cost at least; with less left it is not
+    made."""
 
     user_calls: int = 0
     user_usd: float = 0.0
@@ -64,7 +65,7 @@ class Budgets:
     def check(self, user_id: str, reserve_usd: float | None = None) -> None:
         """Raises BudgetExhaustedError when this user's next call would go beyond a cap.
 
-        `reserve_usd`: what the call may cost; None: as the cheapest. Only inside of the transaction that adds the call
+        `reserve_usd`: what the call may cost; None: as a job's first. Only inside of the transaction that adds the call
         is the answer more than a forecast.
         """
         for state in self._states(user_id, self._caps.call_usd if reserve_usd is None else reserve_usd):

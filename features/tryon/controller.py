@@ -26,7 +26,7 @@ from features.tryon.submission import Submission, SubmitService
 from features.tryon.wait_request import preferred_wait
 from features.tryon.waiting import JobWaiting
 from shared.answers import PageMeta
-from shared.bodies import is_form, read_body, read_fields
+from shared.bodies import forget_body, is_form, read_body, read_fields
 from shared.errors import (
     BudgetExhaustedError,
     ConflictError,
@@ -111,11 +111,13 @@ def _submitted(
     names: tuple[str, ...],
     repeated: Sequence[str] = (),
 ) -> JobView:
-    """A function of its own: when it returns, the pictures leave the memory, however long the client then waits."""
+    """Makes the job, and lets go of the pictures: the client may wait for long."""
     fields, images = read_fields(repeated), _images(names)
     wanted = parse(fields, images)
     submission = Submission.from_parts(request.path, dict(request.headers), wanted.fields, images)
-    return resolve(SubmitService).submit(g.user_id, wanted, submission)
+    view = resolve(SubmitService).submit(g.user_id, wanted, submission)
+    forget_body()
+    return view
 
 
 def _accepted(view: JobView) -> Response:

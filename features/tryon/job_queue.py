@@ -93,21 +93,21 @@ class TryOnWork:
     def held(self) -> Sequence[Held]:
         return self._leases.held()
 
-    def recover(self, orphans: Sequence[Held]) -> None:
+    def take_back(self, orphan: Held) -> None:
         now = self._clock()
-        for row in orphans:
-            self._ledger.give_up(row.job_id, now)  # first: once the row waits again, its owner may cancel or delete it
-            status = self._leases.take_back(row, now, self._limits.max_attempts, self._has_result)
-            if status == "queued":
-                JOBS_RECOVERED.inc()
-                self._changes.changed(row.job_id)
-            elif status:
-                self._ended_by_sweep(row.job_id, status, now)
-        for job_id in self._leases.end_late(now):
-            self._ended_by_sweep(job_id, "failed", now)
+        self._ledger.give_up(orphan.job_id, now)  # first: once the row waits again, its owner may cancel or delete it
+        status = self._leases.take_back(orphan, now, self._limits.max_attempts, self._has_result)
+        if status == "queued":
+            JOBS_RECOVERED.inc()
+            self._changes.changed(orphan.job_id)
+        elif status:
+            self._ended_by_sweep(orphan.job_id, status)
 
-    def _ended_by_sweep(self, job_id: str, status: str, now: datetime) -> None:
-        self._ledger.give_up(job_id, now)
+    def end_late(self) -> None:
+        for job_id in self._leases.end_late(self._clock()):
+            self._ended_by_sweep(job_id, "failed")
+
+    def _ended_by_sweep(self, job_id: str, status: str) -> None:
         self._changes.changed(job_id)
         JOBS.labels(status, "none").inc()
 
@@ -130,9 +130,7 @@ class TryOnWork:
         try:
             self._try_on(claim, job)
         except JobCancelledError:
-            if self._leases.finish_cancelled(claim, self._clock()):
-                self._changes.changed(claim.job_id)
-                JOBS.labels("cancelled", "none").inc()
+            self._end_cancelled(claim)
         except (DatabaseError, DatabaseBusyError):
             raise
         except BecauseFutureError as error:
@@ -228,7 +226,15 @@ class TryOnWork:
         if ended:
             self._changes.changed(claim.job_id)
             self._count("failed", job, now, "none")
+        else:
+            self._end_cancelled(claim)
         return ended
+
+    def _end_cancelled(self, claim: Claim) -> None:
+        """Only if it was cancelled: whoever merely lost the row leaves it to its new owner."""
+        if self._leases.finish_cancelled(claim, self._clock()):
+            self._changes.changed(claim.job_id)
+            JOBS.labels("cancelled", "none").inc()
 
     def _count(self, status: str, job: TryOnJob, now: datetime, engine: str) -> None:
         JOBS.labels(status, engine).inc()

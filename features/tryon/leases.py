@@ -152,12 +152,12 @@ class LeaseTable:
         )
 
     def finish_failed(self, claim: Claim, error: JobError, now: datetime) -> bool:
-        """A job that was cancelled meanwhile ends as cancelled, whatever went wrong."""
+        """False as for `finish_done`: a job that was cancelled meanwhile ends as cancelled, whatever went wrong."""
         return bool(
             self._db.execute(
-                "UPDATE tryon_jobs SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'failed' END,"
-                " stage = NULL, error_code = ?, error_message = ?, error_retryable = ?, error_details = ?,"
-                f" lease_owner = NULL, lease_until = NULL, finished_at = ?, updated_at = ? WHERE {HELD}",
+                "UPDATE tryon_jobs SET status = 'failed', stage = NULL, error_code = ?, error_message = ?,"
+                " error_retryable = ?, error_details = ?, lease_owner = NULL, lease_until = NULL, finished_at = ?,"
+                f" updated_at = ? WHERE {HELD} AND NOT cancel_requested",
                 (
                     error.code,
                     error.message,

@@ -9,7 +9,7 @@ from features.tryon.usage import NewCall, ProviderCallTable
 from shared.clock import Clock, utc_now
 from shared.database import DatabaseManager
 from shared.engines.base import Usage
-from shared.errors import BudgetExhaustedError, DatabaseBusyError, DatabaseError
+from shared.errors import BudgetExhaustedError, DatabaseBusyError, DatabaseError, JobCancelledError
 from shared.logger import get_logger
 from shared.metrics import PROVIDER_CALLS, PROVIDER_COST
 
@@ -36,10 +36,14 @@ class Ledger:
     def start(self, call: NewCall) -> str:
         """The id of a committed row. Caps and row in one unit of work: no two workers spend the same last dollar.
 
-        Raises BudgetExhaustedError; then there is no row.
+        Raises BudgetExhaustedError, and JobCancelledError when this attempt is not wanted any more, as after a cancel
+        or when another worker has the job now; then there is no row.
         """
         with self._db.transaction():
-            if self._calls.made_beyond_grants(call.job_id) >= self._max_calls:
+            made = self._calls.made_beyond_grants(call.job_id, call.attempt)
+            if made is None:
+                raise JobCancelledError("The job was cancelled.")
+            if made >= self._max_calls:
                 raise BudgetExhaustedError(
                     f"This try-on has used its {self._max_calls} calls to the provider.",
                     details={"cap": "calls_per_job", "limit": self._max_calls},
@@ -48,11 +52,13 @@ class Ledger:
             return self._calls.add(call, self._clock())
 
     def settle(self, call_id: str, outcome: str, usage: Usage) -> None:
-        """A database that is busy now must not cost the picture that was just paid for: the call stays `started`."""
+        """A database that is busy now must not cost the picture that was just paid for: the call stays `started`, and
+        becomes `unknown` later; the log has what it cost."""
         try:
             model = self._calls.settle(call_id, outcome, usage, self._clock())
         except (DatabaseError, DatabaseBusyError) as error:
-            log.warning("a call could not be settled: %s", error.error_code, extra={"outcome": outcome})
+            told = {"call_id": call_id, "outcome": outcome, "cost_usd": usage.cost_usd}
+            log.warning("a call could not be settled: %s", error.error_code, extra=told)
             return
         if model:
             PROVIDER_CALLS.labels(model, outcome).inc()

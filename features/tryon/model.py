@@ -132,13 +132,19 @@ _WITH_EVENT = (
 )
 
 
-# After the user's own jobs; for one who has none, the turn that is being served.
+# After the user's own jobs; for one who has none, the turn that is being served, or the next one when this user had it
+# already: else those who come back at once would hold up the second job of another for ever.
+_SERVED = (
+    "SELECT coalesce((SELECT max(turn) FROM tryon_jobs WHERE status = 'processing'),"
+    " (SELECT min(turn) FROM tryon_jobs WHERE status = 'queued'), 0) AS turn"
+)
+_LATEST = "SELECT turn FROM tryon_jobs WHERE user_id = ? ORDER BY created_at DESC, job_id DESC LIMIT 1"
 _TURN = (
-    "(SELECT coalesce(max(turn), 0) FROM"
+    "(SELECT max(turn) FROM"
     " (SELECT max(turn) + 1 AS turn FROM tryon_jobs WHERE user_id = ? AND status = 'queued'"
     " UNION ALL SELECT max(turn) + 1 FROM tryon_jobs WHERE user_id = ? AND status = 'processing'"
-    " UNION ALL SELECT coalesce((SELECT max(turn) FROM tryon_jobs WHERE status = 'processing'),"
-    " (SELECT min(turn) FROM tryon_jobs WHERE status = 'queued'))) AS turns)"
+    f" UNION ALL SELECT served.turn + CASE WHEN ({_LATEST}) >= served.turn THEN 1 ELSE 0 END"
+    f" FROM ({_SERVED}) AS served) AS turns)"
 )
 
 
@@ -162,8 +168,7 @@ class TryOnJobTable:
                 job.batch_id,
                 to_text(job.created_at),
                 to_text(job.created_at),
-                job.user_id,
-                job.user_id,
+                *[job.user_id] * 3,
             ),
         )
 

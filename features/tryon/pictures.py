@@ -123,7 +123,7 @@ class JobPictures:
         kept = keep_result(result.encoded, asdict(facts)) if result.encoded is not None else None
         if kept is not None:  # copying costs a millisecond: what was paid for need not wait for a core
             return self._keep(job, attempt, kept), facts
-        with self._gate.background():
+        with self._gate.interactive():  # before work that only begins: until it is stored, a crash would cost it
             picture = encode_result(result.image, asdict(facts))
         return self._keep(job, attempt, picture), facts
 
@@ -131,17 +131,19 @@ class JobPictures:
         """A whole picture of an earlier attempt, taken over as this attempt's own."""
         for earlier in range(attempt, 0, -1):
             key = _result_key(job, earlier)
-            if (facts := self._facts(key)) is not None:
-                adopted = self._keep(job, attempt, self._storage.read_image(key))
+            if (found := self._whole_result(key)) is not None:
+                picture, facts = found
+                adopted = self._keep(job, attempt, picture)
                 if adopted != key:
                     self._storage.delete_image(key)
                 return adopted, facts
         return None
 
-    def _facts(self, key: str) -> ResultFacts | None:
-        """None when there is no picture, or not all of it."""
-        facts = read_result_metadata(self._storage.read_image(key)) if self._storage.exists(key) else None
-        return ResultFacts(**facts) if facts is not None else None
+    def _whole_result(self, key: str) -> tuple[bytes, ResultFacts] | None:
+        """None when there is no picture, or not all of it. Read in one step: a late attempt may be deleting its own."""
+        picture = self.kept(key)
+        facts = read_result_metadata(picture) if picture is not None else None
+        return (picture, ResultFacts(**facts)) if picture is not None and facts is not None else None
 
     def copy_result(self, source: TryOnJob, job: TryOnJob, attempt: int) -> str | None:
         """Another job's picture as this one's own; None when it is gone. `attempt` 0: without a worker.
@@ -154,7 +156,7 @@ class JobPictures:
         return job.result_image_path is not None and self._storage.exists(job.result_image_path)
 
     def has_result(self, job: TryOnJob) -> bool:
-        return any(self._facts(_result_key(job, attempt)) for attempt in range(1, job.attempts + 1))
+        return any(self._whole_result(_result_key(job, attempt)) for attempt in range(1, job.attempts + 1))
 
     def _keep(self, job: TryOnJob, attempt: int | str, picture: bytes) -> str:
         key = _result_key(job, attempt)

@@ -64,13 +64,14 @@ class OperatorTable:
         return [row["job_id"] for row in rows]
 
     def requeue(self, job_id: str, now: datetime) -> bool:
-        """As if it had just been sent: new tries, and as many paid calls as a new job has. The numbers of its attempts
-        go on, for they are fences. Its start deadline counts no more. False when it is not failed, or its photos were
-        deleted."""
+        """As if it had just been sent: new tries, as many paid calls as a new job has, and a place behind all who wait.
+        The numbers of its attempts go on, for they are fences. Its start deadline counts no more. False when it is not
+        failed, or its photos were deleted."""
         return bool(
             self._db.execute(
                 "UPDATE tryon_jobs SET status = 'queued', stage = NULL, progress = 0, releases = attempts,"
                 " extra_calls = (SELECT count(*) FROM provider_calls AS c WHERE c.job_id = tryon_jobs.job_id),"
+                " turn = (SELECT coalesce(max(line.turn) + 1, 0) FROM tryon_jobs AS line WHERE line.status = 'queued'),"
                 " error_code = NULL, error_message = NULL, error_retryable = NULL, error_details = NULL,"
                 " start_before = NULL, started_at = NULL, finished_at = NULL, cancel_requested = FALSE, updated_at = ?"
                 " WHERE job_id = ? AND status = 'failed' AND inputs_deleted_at IS NULL",

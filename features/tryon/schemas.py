@@ -49,11 +49,11 @@ class TryOnOptions(InputModel):
     force_refresh: bool = False
 
 
-Worn = Literal[tuple(item.value for item in GarmentType)]  # type: ignore[valid-type]
+WornAs = Literal[tuple(item.value for item in GarmentType)]  # type: ignore[valid-type]
 
 
 class TryOnFields(InputModel):
-    garment_type: Worn = "auto"  # type: ignore[valid-type]
+    garment_type: WornAs = "auto"  # type: ignore[valid-type]
     options: TryOnOptions = TryOnOptions()
 
 
@@ -85,7 +85,7 @@ class BatchItem(InputModel):
     wardrobe_item_id: Id | None = None
     item_id: Id | None = None
     image: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    garment_type: Worn | None = None  # type: ignore[valid-type]
+    garment_type: WornAs | None = None  # type: ignore[valid-type]
     options: dict[str, Any] | None = None
 
 

@@ -71,11 +71,12 @@ class TryOnService:
 
     def remove(self, user_id: str, job_id: str) -> str:
         """'cancelled': it had not begun. 'cancelling': it stops at its next step. 'deleted': it had ended."""
-        self._own(user_id, job_id)
+        job = self._own(user_id, job_id)
         now = self._clock()
         if self._jobs.cancel_waiting(job_id, user_id, now):
             self._changes.changed(job_id)
             self._pictures.delete_inputs(user_id, job_id)
+            self._pictures.delete_results(job)  # an attempt that was interrupted may have left one
             return "cancelled"
         if self._jobs.request_cancel(job_id, user_id, now):
             self._queue.cancel(job_id)

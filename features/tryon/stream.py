@@ -53,8 +53,9 @@ class JobStreams:
     longest_seconds: float = LONGEST_SECONDS
 
     def open(self, listener: Listener, job_id: str, after: int) -> JobStream | None:
-        """None when the job has ended and nothing came after event `after`. Raises NotFoundError, and
-        ServiceUnavailableError when all places are taken. Whoever gets a stream has to close it."""
+        """None when the job has ended and nothing came after event `after`; one that is still to come counts as the
+        latest. Raises NotFoundError, and ServiceUnavailableError when all places are taken. Whoever gets a stream has
+        to close it."""
         job = self.jobs.get_for_user(job_id, listener.user_id)
         if job is None:
             raise NotFoundError("There is no such job.")
@@ -64,7 +65,7 @@ class JobStreams:
         if place is None:
             sentence = "Too many clients wait for jobs just now. Ask for the job's status instead, or try again."
             raise ServiceUnavailableError(sentence, retry_after_seconds=FULL_SECONDS)
-        return JobStream(self, listener, job_id, after, place)
+        return JobStream(self, listener, job_id, min(after, job.event_id), place)
 
 
 class JobStream:
@@ -84,8 +85,10 @@ class JobStream:
         return self._pieces
 
     def close(self) -> None:
-        self._pieces.close()
-        self._place.leave()
+        try:
+            self._pieces.close()
+        finally:
+            self._place.leave()
 
     def _written(self) -> Generator[bytes, None, None]:
         yield f"retry: {RETRY_MS}\n\n".encode()

@@ -97,25 +97,18 @@ class SubmitService:
         self, user_id: str, wanted: Sequence[TryOnRequest], submission: Submission, batch_id: str | None
     ) -> list[JobView]:
         """Save inputs, add the rows, wake the workers, in that order; on any failure nothing is left behind."""
-        known = self._known(user_id, submission, len(wanted))
+        known = self._known(user_id, submission.idempotency, len(wanted))
         if known:
             return self._views.of_many(known)
         person = PersonPhotos(user_id, wanted[0], self._avatars, self._prepared)
         start = Start(user_id, self._clock(), submission.deadline_seconds, batch_id)
         drafts = [self._drafts.make(start, item, person) for item in wanted]
         self._refuse_without_room(user_id, drafts)
-        jobs = self._write(user_id, drafts, person, submission.idempotency)
-        views = self._views.of_many(jobs)  # as they came: a worker may have finished one a moment later
-        for job in jobs:
-            if job.ended:
-                JOBS.labels("done", "cache").inc()
-            else:
-                self._queue.create_job(job.job_id)
-        return views
+        return self._write(user_id, drafts, person, submission.idempotency)
 
-    def _known(self, user_id: str, submission: Submission, count: int) -> list[TryOnJob]:
-        """What this Idempotency-Key made before; nothing when it is new."""
-        found = submission.idempotency and self._keys.find(user_id, submission.idempotency, self._clock())
+    def _known(self, user_id: str, key: IdempotencyKey | None, count: int) -> list[TryOnJob]:
+        """What this key made before; nothing when it is new."""
+        found = key and self._keys.find(user_id, key, self._clock())
         if not found:
             return []
         first = self._jobs.get_for_user(found, user_id)
@@ -142,13 +135,19 @@ class SubmitService:
 
     def _write(
         self, user_id: str, drafts: Sequence[Draft], person: PersonPhotos, idempotency: IdempotencyKey | None
-    ) -> list[TryOnJob]:
+    ) -> list[JobView]:
+        """The jobs as they came, or those that the same request made a moment ago in another thread."""
         with ExitStack() as undo:
             jobs = [self._stored(draft, person, undo) for draft in drafts]
-            added = self._add(user_id, jobs, idempotency)
-            if added is jobs:
-                undo.pop_all()
-        return added
+            with self._db.transaction():
+                if known := self._known(user_id, idempotency, len(jobs)):
+                    return self._views.of_many(known)
+                self._add(user_id, jobs, idempotency)
+                views = self._views.of_many(jobs)  # here: once a job is there, nothing may keep its client from it
+            undo.pop_all()
+        for job in jobs:
+            self._announce(job)
+        return views
 
     def _stored(self, draft: Draft, person: PersonPhotos, undo: ExitStack) -> TryOnJob:
         """The job with its pictures in the store: copies of what is there already, or its inputs."""
@@ -177,17 +176,19 @@ class SubmitService:
     def _prepared(self, image: bytes) -> PreparedImage:
         return prepare_photo(image, self._limits, self._gate)
 
-    def _add(self, user_id: str, jobs: list[TryOnJob], idempotency: IdempotencyKey | None) -> list[TryOnJob]:
-        """The jobs, or those that the same request made a moment ago in another thread."""
-        with self._db.transaction():
-            if known := self._known(user_id, Submission(idempotency), len(jobs)):
-                return known
-            self._admission.check_room(user_id, sum(not job.ended for job in jobs))
-            for job in jobs:
-                if job.ended:
-                    self._cache.add(job)
-                else:
-                    self._jobs.add(job)
-            if idempotency:
-                self._keys.add(user_id, idempotency, jobs[0].job_id, jobs[0].created_at)
-        return jobs
+    def _add(self, user_id: str, jobs: Sequence[TryOnJob], idempotency: IdempotencyKey | None) -> None:
+        """Within the unit of work."""
+        self._admission.check_room(user_id, sum(not job.ended for job in jobs))
+        for job in jobs:
+            if job.ended:
+                self._cache.add(job)
+            else:
+                self._jobs.add(job)
+        if idempotency:
+            self._keys.add(user_id, idempotency, jobs[0].job_id, self._clock())
+
+    def _announce(self, job: TryOnJob) -> None:
+        if job.ended:
+            JOBS.labels("done", "cache").inc()
+        else:
+            self._queue.create_job(job.job_id)

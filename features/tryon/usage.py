@@ -2,7 +2,7 @@
 
 What a call cost is known when it was settled with a price. Until then, and for ever where the provider never says, it
 counts as what it may cost (`reserved_usd`). Rows outlive their jobs; those of a deleted account go, but stay in the
-sums by day, so that deleting an account gives nobody a new allowance.
+sums by day, so that deleting an account gives the service no new allowance.
 """
 
 from __future__ import annotations
@@ -106,16 +106,27 @@ class ProviderCallTable:
             (to_text(now), job_id),
         )
 
+    def give_up_forgotten(self, now: datetime) -> None:
+        """Calls whose attempt has ended, but whose end could not be written down."""
+        self._db.execute(
+            "UPDATE provider_calls SET outcome = 'unknown', settled_at = ? WHERE outcome = 'started' AND NOT EXISTS"
+            " (SELECT 1 FROM tryon_jobs AS j WHERE j.job_id = provider_calls.job_id"
+            " AND j.attempts = provider_calls.attempt AND j.status = 'processing')",
+            (to_text(now),),
+        )
+
     # --- sums ------------------------------------------------------------------------------------------------------
 
-    def made_beyond_grants(self, job_id: str) -> int:
-        """Calls of the job, those of earlier attempts included, less the extra ones that an operator granted."""
+    def made_beyond_grants(self, job_id: str, attempt: int) -> int | None:
+        """Calls of the job, those of earlier attempts included, less the extra ones that an operator granted. None when
+        this attempt may make none: another one runs, or the job was cancelled or deleted."""
         row = self._db.fetch_one(
-            "SELECT (SELECT count(*) FROM provider_calls WHERE job_id = ?)"
-            " - coalesce((SELECT extra_calls FROM tryon_jobs WHERE job_id = ?), 0) AS calls",
-            (job_id, job_id),
+            "SELECT (SELECT count(*) FROM provider_calls AS c WHERE c.job_id = j.job_id) - extra_calls AS calls"
+            " FROM tryon_jobs AS j WHERE job_id = ? AND attempts = ? AND status = 'processing'"
+            " AND NOT cancel_requested",
+            (job_id, attempt),
         )
-        return int(row["calls"]) if row else 0
+        return int(row["calls"]) if row else None
 
     def spent_by(self, user_id: str, since: datetime, until: datetime) -> Spent:
         return _spent(

@@ -16,8 +16,10 @@ from features.tryon.events import JobEventTable
 from features.tryon.model import TryOnJob, TryOnJobTable
 from features.tryon.schemas import JobView
 from features.tryon.views import JobViews
-from shared.errors import NotFoundError
+from shared.errors import DatabaseBusyError, DatabaseError, NotFoundError
+from shared.logger import get_logger
 
+log = get_logger(__name__)
 LOOK_SECONDS = 1.0
 """Another process may have changed the row, and nobody here was told; the caller may have hung up."""
 
@@ -122,7 +124,8 @@ class WaitRoom:
 
 @dataclass(frozen=True)
 class Waited:
-    """The job as it is now. `seconds`: how long that took. `had_place`: False when the room was full."""
+    """The job as it is now. `seconds`: how long that took. `had_place`: False when the room was full, or the wait was
+    cut off."""
 
     view: JobView
     seconds: float = 0.0
@@ -146,18 +149,26 @@ class JobWaiting:
         self._room = room
 
     def for_change(self, user_id: str, job_id: str, since: int | None, seconds: float, gone: Gone) -> Waited:
-        """Until the job has an event after `since` (None: after now) or has ended. Raises NotFoundError, also when the
-        job is deleted meanwhile."""
+        """Until the job has an event after `since` (None, or one that is still to come: after now) or has ended. Raises
+        NotFoundError, also when the job is deleted meanwhile."""
         with self._changes.watch(job_id) as watch:
             job = self._own(user_id, job_id)
-            seen = job.event_id if since is None else since
+            seen = job.event_id if since is None else min(since, job.event_id)
             if job.ended or job.event_id > seen:
                 return Waited(self._views.of(job))
             spent, had_place = self._wait(watch, job, seconds, gone, lambda event_id: event_id > seen)
             return Waited(self._views.of(self._own(user_id, job_id)), spent, had_place)
 
     def for_end(self, view: JobView, seconds: float, gone: Gone) -> Waited:
-        """Until the job has ended. One that is deleted meanwhile is answered as it was."""
+        """Until the job has ended. One that is deleted meanwhile, or whose row cannot be read, is answered as it was:
+        whoever made a job hears of it."""
+        try:
+            return self._for_end(view, seconds, gone)
+        except (DatabaseError, DatabaseBusyError) as error:
+            log.warning("a wait was cut off: %s", error.error_code)
+            return Waited(view, had_place=False)
+
+    def _for_end(self, view: JobView, seconds: float, gone: Gone) -> Waited:
         job = view.job
         spent, had_place = 0.0, True
         with self._changes.watch(job.job_id) as watch:

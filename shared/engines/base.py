@@ -58,7 +58,8 @@ class CallLedger(Protocol):
     def start(self, provider: str, model: str, reserve_usd: float = 0.0) -> str:
         """Commit a row `started` before the call and return its id. `reserve_usd`: what the call may cost.
 
-        Raises BudgetExhaustedError when the job may make no further call: then no call is made.
+        Raises BudgetExhaustedError when the job may make no further call, JobCancelledError when nobody waits for it
+        any more: then no call is made.
         """
 
     def settle(self, call_id: str, outcome: str, usage: Usage = Usage()) -> None:

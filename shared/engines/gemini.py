@@ -29,6 +29,7 @@ from shared.errors import (
     BecauseFutureError,
     BudgetExhaustedError,
     ContentBlockedError,
+    DatabaseBusyError,
     DeadlineExceededError,
     ExternalServiceError,
     ProviderNoImageError,
@@ -42,6 +43,7 @@ _USABLE_KEY = re.compile(r"[\x21-\x7e]+")
 _CALLS_ENDED = (
     BudgetExhaustedError,
     ContentBlockedError,
+    DatabaseBusyError,
     DeadlineExceededError,
     ExternalServiceError,
     ProviderNoImageError,

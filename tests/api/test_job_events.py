@@ -106,6 +106,17 @@ def test_a_break_in_the_middle_of_a_running_job(
     assert [as_row(event) for event in told] == rows_of(config.database_path, job_id)
 
 
+def test_an_event_that_is_still_to_come_counts_as_the_latest(
+    held: Flask, hold: threading.Event, sign_up: Callable[..., Any], config: Any
+) -> None:
+    person = sign_up(held)
+    job_id = start_job(person)
+    seen = until_stage(person, job_id)["event_id"]
+    stream = Stream(person, job_id, "?since=999")
+    hold.set()
+    assert [as_row(event) for event in stream.events()] == rows_of(config.database_path, job_id)[seen:]
+
+
 def test_two_clients_and_the_long_poll_hear_the_same(
     held: Flask, hold: threading.Event, sign_up: Callable[..., Any], config: Any
 ) -> None:

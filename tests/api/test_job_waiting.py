@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import socket
 import threading
@@ -26,12 +27,11 @@ from prometheus_client import REGISTRY
 
 from features.tryon import waiting
 from features.tryon.events import JobEventTable
+from features.tryon.schemas import JobView
 from features.tryon.stream import JobStreams
-from features.tryon.wait_request import preferred_wait
-from features.tryon.waiting import JobChanges, JobWaiting, WaitRoom
+from features.tryon.waiting import JobChanges, JobWaiting, Waited
 from shared.engines.fake import FakeEngine
-from shared.errors import ContentBlockedError
-from shared.hang_up import has_hung_up
+from shared.errors import ContentBlockedError, DatabaseBusyError
 from shared.middleware import resolve
 from shared.outer_frame import ROUTE, WAITED, Cors, OuterFrame
 
@@ -67,7 +67,7 @@ def poll(person: Any, job_id: str, query: str) -> Any:
 # --- long-polling ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("since", ["", "&since={seen}"])
+@pytest.mark.parametrize("since", ["", "&since={seen}", "&since=999"])
 def test_a_change_wakes_who_waits(
     held: Flask, person: Any, hold: threading.Event, never_looks: None, since: str
 ) -> None:
@@ -266,41 +266,41 @@ def test_a_job_that_is_deleted_meanwhile_was_accepted(person: Any, held: Flask, 
     assert asked.answered().status_code == 202
 
 
+def test_whoever_made_a_job_hears_of_it_though_it_cannot_be_read(
+    person: Any, held: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: Any) -> int:
+        raise DatabaseBusyError("The database is busy or full. Try again.")
+
+    monkeypatch.setattr(JobEventTable, "latest", busy)
+    answer = person.post("/api/tryon", data=form(), headers={"Prefer": "wait=60"})
+    assert answer.status_code == 202 and "Preference-Applied" not in answer.headers
+    assert job_of(person, answer.json["data"]["job_id"]) and free_places(held) == 4
+
+
+@pytest.mark.parametrize("in_json", [True, False])
+def test_who_waits_keeps_no_pictures_in_memory(
+    held: Flask, person: Any, monkeypatch: pytest.MonkeyPatch, in_json: bool
+) -> None:
+    left: list[Any] = []
+
+    def look(service: JobWaiting, view: JobView, *_: Any) -> Waited:
+        left.extend((request.get_data(), [part for part in request.files.values() if not part.closed]))
+        return Waited(view)
+
+    monkeypatch.setattr(JobWaiting, "for_end", look)
+    pictures = {name: base64.b64encode(drawn("#804020")).decode() for name in ("selfie", "garment_image")}
+    body: dict[str, Any] = {"json": pictures} if in_json else {"data": form()}
+    assert person.post("/api/tryon", headers={"Prefer": "wait=60"}, **body).status_code == 202
+    assert left == [b"", []]
+
+
 def test_a_full_room_does_not_promise_to_wait(
     make_app: Callable[..., Flask], hold: threading.Event, sign_up: Callable[..., Any]
 ) -> None:
     person = sign_up(make_app(engines=[FakeEngine(hold=hold)], server_threads=1))
     answer = person.post("/api/tryon", data=form(), headers={"Prefer": "wait=60"})
     assert answer.status_code == 202 and "Preference-Applied" not in answer.headers
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("wait=7", 7),
-        ("WAIT = 7", 7),
-        ('wait="7"', 7),
-        ("respond-async, wait=7; foo=bar", 7),
-        ("wait=7, wait=50", 7),
-        ("wait=600", 60),
-        ("wait=0", 0),
-        ('return=minimal; note="a, wait=9", wait=7', 7),
-        (r'note="\", wait=9", wait=7', 7),
-        ("wait", None),
-        ("wait=", None),
-        ("wait=-1", None),
-        ("wait=1.5", None),
-        ("wait=soon, wait=7", None),
-        ("wait=99999999999999999999", None),
-        ("wait=٧", None),
-        ("awaiting=7", None),
-        (',,;=,"', None),
-    ],
-)
-def test_preferences_are_read_as_their_standard_says(header: str | None, seconds: int | None) -> None:
-    assert preferred_wait(header) == seconds
 
 
 def test_a_page_of_another_origin_may_wait_and_listen(make_app: Callable[..., Flask]) -> None:
@@ -311,56 +311,6 @@ def test_a_page_of_another_origin_may_wait_and_listen(make_app: Callable[..., Fl
     allowed = http.options("/api/job/x/events", headers=asks).headers["Access-Control-Allow-Headers"].lower()
     assert "last-event-id" in allowed and "prefer" in allowed
     assert "Preference-Applied" in http.get("/health", headers=asks).headers["Access-Control-Expose-Headers"]
-
-
-# --- the parts -------------------------------------------------------------------------------------------------------
-
-
-def test_a_place_is_left_once() -> None:
-    room = WaitRoom(1)
-    place = room.enter()
-    assert place is not None and room.enter() is None
-    place.leave()
-    place.leave()
-    assert room.free == 1
-    with pytest.raises(KeyError), room.enter():  # type: ignore[union-attr]
-        raise KeyError
-    assert room.free == 1
-
-
-def test_only_those_who_wait_for_the_job_are_woken() -> None:
-    changes = JobChanges()
-    with changes.watch("a") as first, changes.watch("a") as second, changes.watch("b") as other:
-        changes.changed("a")
-        changes.changed("nobody waits for this one")
-        assert [watch.wait(0) for watch in (first, second, other)] == [True, True, False]
-        changes.close()
-        assert changes.closed and [watch.wait(0) for watch in (first, second, other)] == [True, True, True]
-
-
-def test_a_wake_up_before_the_wait_counts() -> None:
-    changes = JobChanges()
-    with changes.watch("a") as watch:
-        changes.changed("a")
-        assert watch.wait(600) and not watch.wait(0)
-
-
-def test_whether_a_client_is_still_there() -> None:
-    ours, theirs = socket.socketpair()
-    environ = {"gunicorn.socket": ours}
-    assert not has_hung_up(environ)
-    theirs.send(b"GET /next")
-    assert not has_hung_up(environ) and ours.recv(20) == b"GET /next"
-    theirs.close()
-    assert has_hung_up(environ)
-    ours.close()
-    assert has_hung_up(environ)
-
-
-@pytest.mark.parametrize("told", [True, False])
-def test_waitress_tells_by_itself(told: bool) -> None:
-    assert has_hung_up({"waitress.client_disconnected": lambda: told}) is told
-    assert has_hung_up({}) is False
 
 
 def test_a_change_between_look_and_wait_is_not_missed(held: Flask, person: Any, never_looks: None) -> None:

@@ -13,8 +13,10 @@ import pytest
 from flask import Flask
 from PIL import Image, ImageDraw
 
+from shared.database import DatabaseManager
 from shared.engines.fake import FakeEngine
 from shared.errors import ContentBlockedError, ExternalServiceError, ImageRejectedError
+from shared.storage import LocalStorage
 
 
 def drawn(colour: str = "#804020", size: tuple[int, int] = (240, 320), kind: str = "JPEG") -> bytes:
@@ -240,6 +242,21 @@ def test_cancel_in_every_state(ready: Callable[..., Flask], sign_up: Callable[..
         assert person.delete(f"/api/job/{job_id}").json["data"] == {"outcome": "deleted"}
         assert person.get(f"/api/job/{job_id}").status_code == 404
     assert files_of(app) == []
+
+
+def test_a_cancelled_job_leaves_no_picture_of_an_interrupted_attempt(
+    ready: Callable[..., Flask], sign_up: Callable[..., Any], config: Any
+) -> None:
+    app = ready(FakeEngine(hold=threading.Event()), inline_jobs=False, tryon_workers=1)
+    person = sign_up(app)
+    running, waiting = (person.post("/api/tryon", data=form()).json["data"]["job_id"] for _ in range(2))
+    wait_for(person, running, "processing")
+    db = DatabaseManager(config.database_path)
+    db.execute("UPDATE tryon_jobs SET attempts = 2, releases = 1 WHERE job_id = ?", (waiting,))
+    left = f"tryon-results/{person.user['userid']}/{waiting}-1.jpg"
+    LocalStorage(config.images_dir).upload_image(drawn(), left)
+    assert person.delete(f"/api/job/{waiting}").json["data"] == {"outcome": "cancelled"}
+    assert not [name for name in files_of(app) if waiting in name]
 
 
 def test_deleting_a_finished_job_takes_its_files(ready: Callable[..., Flask], sign_up: Callable[..., Any]) -> None:

@@ -18,6 +18,8 @@ from flask import Flask
 from job_things import job_of, until, until_status
 from test_tryon import form
 
+from features.tryon.idempotency import IdempotencyTable
+from features.tryon.views import JobViews
 from shared.database import DatabaseManager
 from shared.engines.base import Usage
 from shared.engines.fake import FakeEngine
@@ -107,6 +109,23 @@ def test_who_cancels_need_not_wait_for_room(
     person.delete(f"/api/job/{job_id}")
     assert until_status(person, job_id, "cancelled")["error"] is None
     assert full.left == float("inf")
+
+
+@pytest.mark.parametrize("broken", [JobViews, IdempotencyTable])
+def test_a_job_whose_client_cannot_be_told_is_none(
+    make_app: Make, sign_up: Any, engine: FakeEngine, config: Any, monkeypatch: pytest.MonkeyPatch, broken: type
+) -> None:
+    """Otherwise the client sends it again, and pays twice."""
+
+    def busy(*_: Any) -> None:
+        raise DatabaseBusyError("The database is busy or full. Try again.", retry_after_seconds=2)
+
+    person = sign_up(make_app(engines=[engine]))
+    with monkeypatch.context() as patched:
+        patched.setattr(broken, "of_many" if broken is JobViews else "add", busy)
+        answer = person.post("/api/tryon", data=form(), headers={"Idempotency-Key": "once"})
+    assert answer.status_code == 503 and files(config.images_dir) == []
+    assert person.get("/api/tryon/history").json["data"] == [] and not engine.seen
 
 
 # --- a file system that is really small ----------------------------------------------------------------------------

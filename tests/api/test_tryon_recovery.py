@@ -22,7 +22,8 @@ from shared.clock import utc_now
 from shared.database import DatabaseManager
 from shared.engines.base import Usage
 from shared.engines.fake import FakeEngine
-from shared.errors import DatabaseBusyError
+from shared.errors import DatabaseBusyError, ExternalServiceError
+from shared.storage import LocalStorage
 
 _shades = itertools.count(16)
 
@@ -167,6 +168,50 @@ def test_a_busy_database_at_the_end_loses_no_paid_picture(
     assert job_of(person)["status"] == "processing", "not failed: it can still be finished"
     jobs = restart(make, config, person).get("/api/tryon/history").json["data"]
     assert [job["status"] for job in jobs] == ["done", "done"] and len(engine.seen) == 2
+
+
+def test_a_cancel_while_the_job_fails_is_a_cancel(
+    make: Callable[..., Flask], sign_up: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = sign_up(make())
+
+    def cancelled_and_broken(*_: object, **__: object) -> None:
+        person.delete(f"/api/job/{job_of(person)['job_id']}")
+        raise ExternalServiceError("The provider is down.")
+
+    monkeypatch.setattr(FakeEngine, "try_on", cancelled_and_broken)
+    failed = ("tryon_jobs_total", {"status": "failed", "engine": "none"})
+    before = REGISTRY.get_sample_value(*failed) or 0
+    submit(person)
+    job = job_of(person)
+    assert (job["status"], job["error"]) == ("cancelled", None)
+    assert (REGISTRY.get_sample_value(*failed) or 0) == before
+
+
+def test_a_picture_that_goes_while_it_is_taken_over_is_made_again(
+    make: Callable[..., Flask],
+    sign_up: Callable[..., Any],
+    config: Any,
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The late attempt that made it sees that the row is another's, and deletes its file."""
+    person = sign_up(make())
+    with monkeypatch.context() as patch, pytest.raises(Crash):
+        patch.setattr(LeaseTable, "finish_done", lambda *_, **__: (_ for _ in ()).throw(Crash))
+        submit(person)
+    read = LocalStorage.read_image
+    gone: list[str] = []
+
+    def goes_before_it_is_read(self: LocalStorage, key: str) -> bytes:
+        if key.endswith("-1.jpg") and not gone:
+            gone.append(key)
+            self.delete_image(key)
+        return read(self, key)
+
+    monkeypatch.setattr(LocalStorage, "read_image", goes_before_it_is_read)
+    jobs = restart(make, config, person).get("/api/tryon/history").json["data"]
+    assert gone and [job["status"] for job in jobs] == ["done", "done"]
 
 
 def test_a_late_worker_neither_overwrites_nor_deletes(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +60,28 @@ def test_a_unit_of_work_is_all_or_nothing(db: DatabaseManager) -> None:
     with db.transaction():
         db.execute("INSERT INTO things (name) VALUES ('a')")
     assert len(db.fetch_all("SELECT * FROM things")) == 1
+
+
+def test_a_unit_that_cannot_be_rolled_back_blocks_no_later_one(db: DatabaseManager) -> None:
+    """As on a disk with faults: its connection would be in a unit of work for ever."""
+
+    class Faulty(sqlite3.Connection):
+        def execute(self, sql: str, *rest: Any) -> sqlite3.Cursor:
+            if sql == "ROLLBACK":
+                raise sqlite3.OperationalError("disk I/O error")
+            return super().execute(sql, *rest)
+
+    connect = sqlite3.connect
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite3, "connect", lambda *args, **more: connect(*args, factory=Faulty, **more))
+        faulty = DatabaseManager(db.path)
+        with pytest.raises(DatabaseError), faulty.transaction():
+            faulty.execute("INSERT INTO things (name) VALUES ('a')")
+            raise RuntimeError
+    with faulty.transaction():
+        faulty.execute("INSERT INTO things (name) VALUES ('b')")
+    assert db.fetch_all("SELECT name FROM things") == [{"name": "b"}]
+    faulty.close()
 
 
 def test_units_of_work_do_not_nest(db: DatabaseManager) -> None:

@@ -103,7 +103,6 @@ def test_it_answers_and_a_sigterm_ends_it(start: Callable[..., Server], kind: st
     assert "serving at" in (server.folder / "logs" / "app.log").read_text()
     assert "Traceback" not in server.stderr
     assert all(line.startswith("{") for line in server.stderr.splitlines())
-    assert list((server.folder / "database.db.workers").iterdir()) == []
 
 
 def test_ctrl_c_and_a_second_one_end_it(start: Callable[..., Server]) -> None:

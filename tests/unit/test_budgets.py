@@ -18,7 +18,7 @@ from features.tryon.usage import ProviderCallTable
 from migrations.migration_manager import FOLDER, MigrationManager
 from shared.database import DatabaseManager
 from shared.engines.base import Usage
-from shared.errors import BudgetExhaustedError
+from shared.errors import BudgetExhaustedError, JobCancelledError
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 MIDNIGHT = "2026-03-15T00:00:00.000000Z"
@@ -49,7 +49,16 @@ class Books:
 
     def call(self, user: str = "ada", reserved: float = 0.1, job: str | None = None, max_calls: int = 3) -> str:
         job = job or f"job {self.rows}"
+        self.run(job, user)
         return self.ledger(max_calls).of(job, user, 1).start("painter", "painter-1", reserved)
+
+    def run(self, job: str, user: str) -> None:
+        """The job is in its first attempt."""
+        self.db.execute(
+            "INSERT INTO tryon_jobs (job_id, user_id, status, attempts, request, created_at, updated_at)"
+            " VALUES (?, ?, 'processing', 1, '{}', '', '') ON CONFLICT DO NOTHING",
+            (job, user),
+        )
 
     def settle(self, call_id: str, cost_usd: float | None, outcome: str = "ok") -> None:
         self.ledger().settle(call_id, outcome, Usage(cost_usd=cost_usd))
@@ -198,13 +207,45 @@ def test_a_job_has_a_cap_of_its_own_which_an_operator_can_lift(books: Books) -> 
         books.call(job="j")
     error = refused(books, job="j")
     assert (error.details, error.retry_after_seconds) == ({"cap": "calls_per_job", "limit": 3}, None)
-    books.db.execute(
-        "INSERT INTO tryon_jobs (job_id, user_id, status, request, extra_calls, created_at, updated_at)"
-        " VALUES ('j', 'ada', 'queued', '{}', 2, '', '')"
-    )
+    books.db.execute("UPDATE tryon_jobs SET extra_calls = 2 WHERE job_id = 'j'")
     books.call(job="j")
     books.call(job="j")
     refused(books, job="j")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("UPDATE tryon_jobs SET cancel_requested = TRUE", "UPDATE tryon_jobs SET attempts = 2"),
+        *("UPDATE tryon_jobs SET status = 'queued'", "UPDATE tryon_jobs SET status = 'failed'"),
+        "DELETE FROM tryon_jobs",
+    ],
+)
+def test_who_does_not_hold_the_job_any_more_pays_for_nothing(books: Books, change: str) -> None:
+    """A cancel, another worker, a deletion: they count from the moment that they are in the table."""
+    books.call(job="j")
+    books.db.execute(f"{change} WHERE job_id = 'j'")
+    with pytest.raises(JobCancelledError):
+        books.ledger().of("j", "ada", 1).start("painter", "painter-1", 0.1)
+    assert books.rows == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        ("UPDATE tryon_jobs SET attempts = 1", "started"),
+        ("UPDATE tryon_jobs SET status = 'done'", "unknown"),
+        ("UPDATE tryon_jobs SET attempts = 2", "unknown"),
+        ("DELETE FROM tryon_jobs", "unknown"),
+    ],
+)
+def test_a_call_whose_end_could_not_be_written_down_does_not_stay_open(books: Books, change: str, outcome: str) -> None:
+    books.call(job="j")
+    books.settle(books.call(job="k"), 0.04)
+    books.db.execute(f"{change} WHERE job_id = 'j'")
+    books.calls.give_up_forgotten(books.now)
+    outcomes = books.db.fetch_all("SELECT outcome FROM provider_calls ORDER BY job_id")
+    assert [row["outcome"] for row in outcomes] == [outcome, "ok"]
 
 
 @pytest.mark.parametrize(("caps", "left"), [(Caps(service_calls=3), 1), (Caps(service_usd=1.0), 0.86)])

@@ -12,6 +12,8 @@ from features.tryon.claims import ClaimTable, Shares
 from features.tryon.leases import LeaseTable
 from features.tryon.line import LineTable
 from features.tryon.model import TryOnJob, TryOnJobTable
+from features.tryon.requeue import OperatorTable
+from features.tryon.retention import RetentionTable
 from features.tryon.views import seconds_until_start
 from migrations.migration_manager import MigrationManager
 from shared.clock import to_text
@@ -100,6 +102,40 @@ def test_users_take_turns_also_where_one_job_runs_at_a_time(line: Line) -> None:
         line.end(str(served[-1]))
         served.append(line.claim(shares))
     assert served == ["a1", "b1", "a2", "b2", "c1", "a3", "b3", "a4"]
+
+
+@pytest.mark.parametrize("shares", [Shares(workers=1, express=0), Shares(workers=2, express=1)])
+def test_those_who_come_back_at_once_do_not_hold_up_a_second_job_for_ever(line: Line, shares: Shares) -> None:
+    """Ten users of one worker each send their next job when the last one has ended."""
+    line.wait("a0", *(f"{user}0" for user in "bcdefghijk"), "a1")
+    served: list[str] = []
+    running = line.claims(shares)
+    for number in range(1, 20):
+        served += running
+        for name in running:
+            line.end(name)
+            if name[0] != "a":
+                line.wait(f"{name[0]}{number}")
+        running = line.claims(shares)
+    assert served.index("a1") <= 12
+
+
+def test_what_an_operator_puts_back_stands_behind_all_who_wait(line: Line) -> None:
+    line.wait("a1", turn=0)
+    line.end("a1", "failed")
+    line.wait("b1", "c1", turn=500)
+    line.wait("a2")
+    assert OperatorTable(line.db).requeue("a1", NOW)
+    assert line.claims() == ["b1", "c1", "a2", "a1"]
+
+
+def test_photos_are_not_swept_from_a_job_that_was_just_put_back(line: Line) -> None:
+    retention = RetentionTable(line.db)
+    line.wait("a1", "a2", status="failed", finished_at=to_text(NOW))
+    assert retention.with_old_inputs(NOW + timedelta(hours=1)) == ["a1", "a2"]
+    assert OperatorTable(line.db).requeue("a1", NOW)
+    assert [retention.inputs_deleted(name, NOW) for name in ("a1", "a2")] == [False, True]
+    assert not OperatorTable(line.db).requeue("a2", NOW)
 
 
 def test_turns_do_not_pile_up_for_those_who_were_served_before(line: Line) -> None:

@@ -25,7 +25,9 @@ class MemoryKind:
         self.lock = threading.Lock()
         self.unwanted: set[str] = set()
         self.fails_to_release: str | None = None
-        self.looks: list[list[str]] = []
+        self.fails_to_take_back: str | None = None
+        self.looks = 0
+        self.while_tidying: Callable[[], object] = lambda: None
         self.before_claim: Callable[[], object] = lambda: None
         self.beats: dict[str, int] = {}
 
@@ -55,18 +57,21 @@ class MemoryKind:
             Held(job_id, str(row[1]), str(self.beats.get(job_id))) for job_id, row in rows if row[0] == "processing"
         ]
 
-    def recover(self, orphans: Sequence[Held]) -> None:
-        self.looks.append([orphan.job_id for orphan in orphans])
-        for orphan in orphans:
-            row = self.rows[orphan.job_id]
-            if row[:2] == ["processing", orphan.owner]:
-                row[:2] = ["queued", None]
+    def take_back(self, orphan: Held) -> None:
+        if self.fails_to_take_back == orphan.job_id:
+            raise RuntimeError("boom")
+        row = self.rows[orphan.job_id]
+        if row[:2] == ["processing", orphan.owner]:
+            row[:2] = ["queued", None]
+
+    def end_late(self) -> None:
+        self.looks += 1
 
     def waiting(self) -> int:
         return sum(row[0] == "queued" for row in self.rows.values())
 
     def tidy(self) -> None:
-        pass
+        self.while_tidying()
 
     def run(self, claim: Claim) -> None:
         self.work(claim)
@@ -168,9 +173,9 @@ def test_a_job_that_runs_here_is_never_taken_from_its_thread(start: Callable[...
     engine = start(kind, lease_seconds=0.01)
     kind.add("slow")
     engine.submit("k", "slow")
-    looks = len(kind.looks)
-    wait_until(lambda: len(kind.looks) >= looks + 3)
-    assert kind.rows["slow"][2] == 1 and not any(kind.looks)
+    looks = kind.looks
+    wait_until(lambda: kind.looks >= looks + 3)
+    assert kind.rows["slow"][:1] == ["processing"] and kind.rows["slow"][2] == 1
     go.set()
     wait_until(lambda: kind.all_are("done"))
 
@@ -255,6 +260,67 @@ def test_one_release_that_fails_does_not_prevent_another(start: Callable[..., Jo
     wait_until(lambda: engine.running() == 2)
     engine.stop(grace_seconds=0)
     assert kind.rows["good"] == ["queued", None, 0]
+
+
+def test_one_row_that_cannot_be_taken_back_does_not_hold_up_another(start: Callable[..., JobEngine]) -> None:
+    kind = MemoryKind()
+    kind.fails_to_take_back = "bad"
+    for name in ("bad", "good"):
+        kind.add(name, "processing", "stranger", 1)
+    start(kind, lease_seconds=0.05)
+    wait_until(lambda: kind.rows["good"][0] == "done")
+    assert kind.rows["bad"] == ["processing", "stranger", 1]
+
+
+def test_tidying_holds_nothing_up(start: Callable[..., JobEngine], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.jobs.TIDY_SECONDS", 0.01)
+    tidying, go, told = threading.Event(), threading.Event(), threading.Event()
+    kind = MemoryKind(lambda claim: told.set() if claim.lost.wait(5) else None)
+    kind.while_tidying = lambda: (tidying.set(), go.wait(10))
+    start(kind, lease_seconds=0.3)
+    assert tidying.wait(5)
+    kind.unwanted.add("a")
+    kind.add("a")
+    assert told.wait(5), "its signal was lost, and its lease is to be looked after"
+    go.set()
+
+
+def test_a_claim_that_fails_unforeseen_does_not_take_its_thread_along(start: Callable[..., JobEngine]) -> None:
+    kind, failures = MemoryKind(), iter([RuntimeError("boom")])
+
+    def fail_once() -> None:
+        for error in failures:
+            raise error
+
+    kind.before_claim = fail_once
+    start(kind, threads=1)
+    kind.add("a")
+    wait_until(lambda: kind.all_are("done"))
+
+
+def test_a_job_that_gives_its_row_back_does_not_hide_the_next_attempt(start: Callable[..., JobEngine]) -> None:
+    """The row may run again, in another thread, before the first one is through with it."""
+    again, go = threading.Event(), threading.Event()
+
+    def work(claim: Claim) -> None:
+        if claim.attempt > 1:
+            again.set()
+            go.wait(10)
+        else:
+            kind.rows["a"][:2] = ["queued", None]
+            engine.submit("k", "a")
+            assert again.wait(10)
+
+    kind = MemoryKind(work)
+    engine = start(kind, threads=2, lease_seconds=0.1)
+    kind.add("a")
+    engine.submit("k", "a")
+    assert again.wait(10)
+    looks = kind.looks
+    wait_until(lambda: kind.looks >= looks + 3 or kind.rows["a"][2] != 2)
+    go.set()
+    wait_until(lambda: kind.all_are("done"))
+    assert kind.rows["a"][2] == 2, "a running job was taken from its thread"
 
 
 def test_a_claim_that_is_being_made_at_a_stop_goes_back_too(start: Callable[..., JobEngine]) -> None:
