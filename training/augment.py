@@ -13,7 +13,7 @@ from training.dataset import DRESS, HAIR, LOWER, SHOES, SKIN, UPPER, Image, Labe
 from training.scenes import Floats, background, photographed
 
 LETTERBOX_GREY = 114  # as at run time
-FLAT_SHARE = 0.35  # of the pictures on a drawn background
+FLAT_SHARE = 0.45  # of the pictures on a drawn background
 BARE = 0.28  # from this share of skin beside the shoulders on, a photo counts as sleeveless (the upper quarter)
 
 Box = tuple[float, float, float, float]
@@ -154,11 +154,18 @@ def _flat_clothes(picture: Floats, labels: Labels, behind: Floats, r: Generator)
         if np.count_nonzero(where) < 50:
             continue
         own = picture[where].mean(axis=0)
-        wall = behind.mean(axis=(0, 1)) + r.uniform(-30, 15, 3)
-        colour = (wall if r.random() < 0.6 else own).astype(np.float32)
+        colour = _like_the_wall(behind, r) if r.random() < 0.6 else own
         flat = colour + (picture - own) * np.float32(r.uniform(0.0, 0.35))
         picture = _blended(picture, np.clip(flat, 0, 255).astype(np.float32), where)
     return picture
+
+
+def _like_the_wall(behind: Floats, r: Generator) -> Floats:
+    """One colour near the wall's mean, or the wall itself, gradient and all, a little darker or lighter."""
+    offset = (r.uniform(-32, 16) + r.normal(0, 5, 3)).astype(np.float32)
+    if r.random() < 0.5:
+        return np.asarray(behind.mean(axis=(0, 1)) + offset, dtype=np.float32)
+    return np.asarray(cv2.GaussianBlur(behind, (0, 0), 12) + offset, dtype=np.float32)
 
 
 def _other_skin(picture: Floats, r: Generator) -> Floats:

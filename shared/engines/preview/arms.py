@@ -57,21 +57,29 @@ def arm_skin(side: str, limb: Limb) -> Mask:
 
 
 def _pieces(side: str, limb: Limb, zone: Mask) -> Mask:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((limb.skin & zone).astype(np.uint8))
-    hip_y = limb.joints[f"{side}_hip"][1]
+    candidates = (limb.skin & zone).astype(np.uint8)
+    x, y, width, height = cv2.boundingRect(candidates)
+    box = np.s_[y : y + height, x : x + width]
+    found = np.zeros(zone.shape, dtype=np.bool_)
+    if not width:
+        return found
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(candidates[box])
+    lowest = limb.joints[f"{side}_hip"][1] + 0.35 * limb.unit - y
     keep = np.zeros(count, dtype=np.bool_)
     for label in range(1, count):
         big = stats[label, cv2.CC_STAT_AREA] >= MIN_HAND_AREA * limb.unit**2
-        high = stats[label, cv2.CC_STAT_TOP] < hip_y + 0.35 * limb.unit
-        keep[label] = bool(big and high) and _is_arm(np.asarray(labels == label), side, limb)
-    return np.asarray(keep[labels], dtype=np.bool_)
+        high = stats[label, cv2.CC_STAT_TOP] < lowest
+        keep[label] = bool(big and high) and _is_arm(np.asarray(labels == label), (x, y), side, limb)
+    found[box] = keep[labels]
+    return found
 
 
-def _is_arm(piece: Mask, side: str, limb: Limb) -> bool:
-    """Neither the bare shoulder of a wide neckline nor a strip of belly."""
+def _is_arm(piece: Mask, corner: tuple[int, int], side: str, limb: Limb) -> bool:
+    """Neither the bare shoulder of a wide neckline nor a strip of belly. `corner`: x, y of the piece's first pixel."""
     shoulder = limb.joints[f"{side}_shoulder"]
     neck_x = limb.joints["neck"][0]
     ys, xs = np.nonzero(piece)
+    xs, ys = xs + corner[0], ys + corner[1]
     if np.hypot(xs - shoulder[0], ys - shoulder[1]).max() < 0.55 * limb.unit:
         return False
     away = (xs - neck_x) * limb.sign(side)

@@ -121,11 +121,17 @@ def _robust_plane(terms: NDArray[np.float64], colours: NDArray[np.float64]) -> t
     for _ in range(ROUNDS):
         if np.count_nonzero(inliers) < terms.shape[1] * 4:
             break
-        plane = np.asarray(np.linalg.lstsq(terms[inliers], colours[inliers], rcond=None)[0], dtype=np.float64)
+        plane = _least_squares(terms[inliers], colours[inliers])
         residual = _residual(terms, colours, plane)
         sd = float(np.sqrt(np.mean(residual[inliers] ** 2)))
         inliers = residual <= np.clip(INLIER_SD * sd, INLIER_FLOOR_LAB, INLIER_CEILING_LAB)
     return plane, inliers, sd
+
+
+def _least_squares(terms: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By the normal equations: ten times as fast as `lstsq`, and good enough for six terms between -1 and 1."""
+    ridge = 1e-9 * len(terms) * np.eye(terms.shape[1])  # samples in one row of pixels leave terms open
+    return np.asarray(np.linalg.solve(terms.T @ terms + ridge, terms.T @ colours), dtype=np.float64)
 
 
 def _residual(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -61,8 +62,8 @@ class Fill:
 
 
 def worn(scene: Scene, kind: Kind) -> Mask:
-    """Pixels of the clothes that a garment of this kind replaces."""
-    return np.asarray(np.isin(scene.parts, WORN[kind]), dtype=np.bool_)
+    """Pixels of the old clothes that a garment of this kind replaces."""
+    return np.asarray(np.isin(scene.parts, WORN[kind]) & ~scene.fresh, dtype=np.bool_)
 
 
 def clear(
@@ -80,16 +81,23 @@ def clear(
         return _filled(scene, [_outside(scene, figure, rim, cover, cloth)])
     rows = np.arange(figure.shape[0])[:, None]
     below = rows > (hem_y if kind is Kind.TOP else hem_y - HEM_SWING * figure.width)
-    fills: list[Fill] = []
+    upper: Iterable[Fill] = ()
     if kind in (Kind.TOP, Kind.DRESS):
         sleeves = rest & _along_arms(figure)
-        fills += _upper_fills(scene, figure, rest & (sleeves | ~below), cover, cloth, sleeved)
+        upper = _upper_fills(scene, figure, rest & (sleeves | ~below), cover, cloth, sleeved)
         rest &= ~sleeves
     if kind is Kind.TOP:
-        fills += _lower_fill(scene, figure, rest & below, cover)
+        lower = _lower_fill(scene, figure, rest & below, cover)
     else:
-        fills += _leg_fill(scene, figure, rest & below, cover, hem_y)
-    return _filled(scene, fills)
+        lower = _leg_fill(scene, figure, rest & below, cover, hem_y)
+    return _filled(scene, chain(upper, lower, _inner_layer(scene, cover, cloth, sleeved)))
+
+
+def _inner_layer(scene: Scene, cover: Floats, cloth: Colours, sleeved: Mask) -> Iterator[Fill]:
+    """A new garment that bulges out of the sleeves of the next one: it takes the colour of what it would push out."""
+    bulge = scene.fresh & sleeved & (cover < 0.5) & ~scene.head & np.isin(scene.parts, WORN[Kind.TOP])
+    if bulge.any():
+        yield Fill(cloth, _soft(bulge), 1.0, UPPER)
 
 
 def _along_arms(figure: Figure) -> Mask:
@@ -103,8 +111,11 @@ def _along_arms(figure: Figure) -> Mask:
     return found
 
 
-def _upper_fills(scene: Scene, figure: Figure, rest: Mask, cover: Floats, cloth: Colours, sleeved: Mask) -> list[Fill]:
-    """Rests above the hem: neck and chest, arms, and what lies outside of the body."""
+def _upper_fills(
+    scene: Scene, figure: Figure, rest: Mask, cover: Floats, cloth: Colours, sleeved: Mask
+) -> Iterator[Fill]:
+    """Rests above the hem: neck and chest, arms, and what lies outside of the body. One by one: each is as large as
+    the photo."""
     body = _chest(figure)
     collar = body & (scene.parts == SKIN) & (cover < 0.5) & _grown(worn(scene, Kind.TOP), COLLAR_RIM * figure.width)
     rim = _with_halo(scene, rest, figure, cover) | (collar & ~scene.head)
@@ -117,13 +128,12 @@ def _upper_fills(scene: Scene, figure: Figure, rest: Mask, cover: Floats, cloth:
     if not _throat_is_bare(scene, figure):
         rim &= ~(chest | _around_neck(figure))
         chest = np.zeros_like(chest)
-    fills = [_outside(scene, figure, rim & ~chest & (in_sleeve | (scene.parts != SKIN)), cover, cloth)]
-    fills.append(Fill(cloth, _soft(pockets), 1.0, UPPER))
+    yield _outside(scene, figure, rim & ~chest & (in_sleeve | (scene.parts != SKIN)), cover, cloth)
+    yield Fill(cloth, _soft(pockets), 1.0, UPPER)
     if chest.any():
-        colours = _chest_colours(scene, rim, chest, figure)
-        fills.append(Fill(colours, _soft(chest), 1.0, SKIN))
-    sides = (0, 1) if rest.any() else ()
-    return fills + [fill for side in sides for fill in _arm_fills(scene, figure, side, rim & ~chest, cover)]
+        yield Fill(_chest_colours(scene, rim, chest, figure), _soft(chest), 1.0, SKIN)
+    for side in (0, 1) if rest.any() else ():
+        yield from _arm_fills(scene, figure, side, rim & ~chest, cover)
 
 
 def _with_halo(scene: Scene, rest: Mask, figure: Figure, cover: Floats) -> Mask:
@@ -264,38 +274,30 @@ def _roundness(scene: Scene, figure: Figure) -> Floats:
     return np.asarray(1.0 - RIM_SHADE * np.exp(-depth / (RIM_REACH * figure.width)), dtype=np.float32)
 
 
-def _lower_fill(scene: Scene, figure: Figure, rest: Mask, cover: Floats) -> list[Fill]:
+def _lower_fill(scene: Scene, figure: Figure, rest: Mask, cover: Floats) -> Iterator[Fill]:
     """Under the new hem: the trousers' upper part, mirrored from what is seen of them; else the ground."""
     lower = scene.parts == LOWER
     if int(lower.sum()) < 0.02 * figure.width**2:
-        return []
+        return
     first = np.where(lower.any(axis=0), lower.argmax(axis=0), -1)
     rows = np.arange(figure.shape[0])[:, None]
     mirrored = np.clip(2 * first[None, :] - rows + 4, 0, figure.shape[0] - 1).astype(np.int32)
     columns = np.broadcast_to(np.arange(figure.shape[1])[None, :], mirrored.shape)
     fits = lower[mirrored, columns] & (first[None, :] >= 0)
     rim = _with_halo(scene, rest & (scene.parts == UPPER), figure, cover)
-    fills = [
-        Fill(
-            scene.rgb[mirrored, columns].astype(np.uint8),
-            _soft(rim & fits),
-            1.0,
-            LOWER,
-        )
-    ]
+    yield Fill(scene.rgb.astype(np.uint8)[mirrored, columns], _soft(rim & fits), 1.0, LOWER)
     if scene.ground is not None:
-        fills.append(Fill(scene.ground, _soft(rim & ~fits), 0.0, BACKGROUND))
-    return fills
+        yield Fill(scene.ground, _soft(rim & ~fits), 0.0, BACKGROUND)
 
 
-def _leg_fill(scene: Scene, figure: Figure, rest: Mask, cover: Floats, hem_y: float) -> list[Fill]:
+def _leg_fill(scene: Scene, figure: Figure, rest: Mask, cover: Floats, hem_y: float) -> Iterator[Fill]:
     """Below a skirt or shorts: bare legs before the ground; over an unknown ground the trousers stay."""
     if scene.ground is None or int(rest.sum()) < MIN_LEG_AREA * figure.width**2:
-        return []
+        return
     rest = rest | _trouser_ends(scene, figure, rest)
     legs = bare_legs(scene, figure, hem_y - 0.25 * figure.width)
     mask = _soft(_with_halo(scene, rest, figure, cover))
-    return [Fill(_before(scene.ground, legs.rgb, legs.alpha), mask, legs.alpha, SKIN)]
+    yield Fill(_before(scene.ground, legs.rgb, legs.alpha), mask, legs.alpha, SKIN)
 
 
 def _trouser_ends(scene: Scene, figure: Figure, rest: Mask) -> Mask:
@@ -320,14 +322,16 @@ def _soft(mask: Mask) -> Floats:
     return np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.0), dtype=np.float32)
 
 
-def _filled(scene: Scene, fills: Sequence[Fill]) -> Scene:
+def _filled(scene: Scene, fills: Iterable[Fill]) -> Scene:
     """The scene with the fills laid over it, one after the other."""
     rgb, parts, alpha, arms = scene.rgb.copy(), scene.parts.copy(), scene.alpha.copy(), scene.arms.copy()
     for fill in fills:
         mask = np.where(scene.head, np.float32(0), fill.mask)
         box = bounds(mask)
         weight, inside = mask[box], mask[box] > 0.5
-        rgb[box] += weight[..., None] * (fill.rgb[box] - rgb[box])
+        change = fill.rgb[box] - rgb[box]
+        change *= weight[..., None]
+        rgb[box] += change
         part = fill.part[box] if isinstance(fill.part, np.ndarray) else np.uint8(fill.part)
         parts[box] = np.where(inside, part, parts[box])
         silhouette = fill.alpha[box] if isinstance(fill.alpha, np.ndarray) else np.float32(fill.alpha)

@@ -15,11 +15,18 @@ TRIM = 3  # points at both ends, where the edge meets the outline, prove nothing
 WIDTHS = (0.7, 0.8, 0.9, 1.0, 1.12, 1.25, 1.4)  # of the neckline by the distance of the collar's highest points
 # Exponent of the curve (1 is a V, 2 a round neck, more is a boat neck), and how far under the outline its ends lie.
 ENDS = ((1.0, 0.0), (1.4, 0.0), (2.0, 0.0), (2.0, 0.1), (2.8, 0.0), (2.8, 0.1), (4.0, 0.05))
+BELOW = 24  # px around all curves
 MAX_DEPTH = 0.75  # by the distance of the collar peaks
 OPEN_NECK = 0.22  # an outline that dips so far between the peaks is itself the neckline (straps, V of a camisole)
-MIN_STEP_LAB = 6.0  # weaker edges are folds of the cloth, not the border between inside and front
+MIN_STEP_LAB = 4.0  # weaker edges are folds of the cloth, not the border between inside and front
 STEP_CEILING_LAB = 25.0  # more contrast proves no more
-MOTTLED = 0.4  # a front's edge has one colour (its band): stripes and prints that a curve crosses count against it
+MOTTLED = 0.2  # a curve that runs along an edge has fewer colours under it than one that crosses stripes
+BAND_LAB = 3.3  # under a front's edge is a band of one colour (varying by less than this), or the chest's colours;
+MIXED, STRANGE = 3.0, 1.2  # what is neither, as the shaded inside of a striped collar, counts so much against a curve,
+STRANGE_CEILING = 8.0  # and at most so much
+INSIDE, INSIDE_CEILING = 0.7, 10.0  # above it are other colours than the chest's: along a stripe there are not
+CHEST = (0.25, 0.55)  # rows of the chest, by the garment's height; its columns reach to half the shoulders
+COLOUR_STEP_LAB, COLOUR_SHARE = 10.0, 0.01  # the chest's colours: so coarse, and each with this share of it
 REFINE_REACH = 0.07  # how far, by the neckline's width, single points may move to the true edge
 REFINE_PENALTY = 0.5  # Lab per px of that move
 
@@ -42,7 +49,8 @@ def front_neckline(garment: Garment, outline: Outline, peaks: Points, shoulder_h
         cv2.GaussianBlur(to_lab(np.ascontiguousarray(garment.rgb[..., ::-1])), (3, 3), 0), dtype=np.float32
     )
     curves = _family(outline, peaks, shoulder_half)
-    scores = _scores(lab, outline, curves, reach=max(2.0, 0.02 * span))
+    strange = _strangeness(lab, outline, curves, shoulder_half)
+    scores = _scores(lab, strange, outline, curves, reach=max(2.0, 0.02 * span))
     best = int(np.argmax(scores))
     if scores[best] <= MIN_STEP_LAB:
         return upper
@@ -72,7 +80,31 @@ def _family(outline: Outline, peaks: Points, shoulder_half: float) -> Points:
     return np.array(found)
 
 
-def _scores(lab: Lab, outline: Outline, curves: Points, reach: float) -> Points:
+def _strangeness(lab: Lab, outline: Outline, curves: Points, shoulder_half: float) -> Lab:
+    """(H, W) distance (Lab) of every pixel around the curves to the nearest colour of the chest; 0 elsewhere."""
+    low, high = (int(outline.top + share * outline.height) for share in CHEST)
+    middle = float(curves[..., 0].mean())
+    columns = slice(max(0, round(middle - shoulder_half / 2)), round(middle + shoulder_half / 2))
+    chest = lab[low:high, columns][outline.mask[low:high, columns]]
+    found = np.zeros(lab.shape[:2], dtype=np.float32)
+    if len(chest) == 0:
+        return found
+    colours = _main_colours(chest[:: 1 + len(chest) // 4000])
+    left, top, right, bottom = (int(edge) for edge in (*curves.min(axis=(0, 1)), *curves.max(axis=(0, 1))))
+    box = np.s_[max(0, top - BELOW) : bottom + BELOW, max(0, left - BELOW) : right + BELOW]
+    nearest = np.min([np.square(lab[box] - colour).sum(axis=2) for colour in colours], axis=0)
+    found[box] = np.sqrt(nearest)
+    return found
+
+
+def _main_colours(pixels: Lab) -> list[Lab]:
+    """Mean colours of the well-filled cells of a coarse grid."""
+    _, cells = np.unique(np.rint(pixels / COLOUR_STEP_LAB), axis=0, return_inverse=True)
+    groups = [pixels[cells.ravel() == cell] for cell in range(int(cells.max()) + 1)]
+    return [group.mean(axis=0) for group in groups if len(group) >= COLOUR_SHARE * len(pixels)]
+
+
+def _scores(lab: Lab, strange: Lab, outline: Outline, curves: Points, reach: float) -> Points:
     """How evenly the colour changes across every curve (Lab); 0 for one that leaves the garment or is lit inside."""
     normal = _normals(curves)[:, TRIM:-TRIM]
     inner = curves[:, TRIM:-TRIM]
@@ -80,8 +112,12 @@ def _scores(lab: Lab, outline: Outline, curves: Points, reach: float) -> Points:
     inside = (outline.mask[above].mean(axis=1) > 0.8) & (outline.mask[below].mean(axis=1) > 0.97)
     step = np.minimum(np.linalg.norm(lab[above] - lab[below], axis=2), STEP_CEILING_LAB)
     shaded = (lab[below][..., 0] - lab[above][..., 0]).mean(axis=1) > -4.0
+    further = _pixels(inner + 3.0 * reach * normal, lab)
     mottled = np.minimum(np.linalg.norm(lab[below].std(axis=1), axis=1), STEP_CEILING_LAB)
-    clear = 0.5 * step.mean(axis=1) + 0.5 * np.quantile(step, 0.2, axis=1) - MOTTLED * mottled
+    odd = STRANGE * 0.5 * (strange[below].mean(axis=1) + strange[further].mean(axis=1))
+    neither = np.minimum(np.minimum(MIXED * np.maximum(mottled - BAND_LAB, 0.0), odd), STRANGE_CEILING)
+    other = INSIDE * (np.minimum(strange[above], INSIDE_CEILING) - INSIDE_CEILING).mean(axis=1)
+    clear = 0.5 * step.mean(axis=1) + 0.5 * np.quantile(step, 0.2, axis=1) - MOTTLED * mottled - neither + other
     return np.asarray(clear * inside * shaded)
 
 

@@ -49,7 +49,6 @@ def compose(
     old = worn(scene, kind)
     light = folds(scene.rgb, worn(scene, Kind.TROUSERS if kind is Kind.TROUSERS else Kind.TOP) & old, figure.width)
     armpit_y = float(figure.armpits[:, 1].mean())
-    round_edges = rounded(cover, figure.width)
     sleeved = _sleeved(figure, placed)
     cleaned = clear(
         scene,
@@ -62,6 +61,7 @@ def compose(
         over=over,
     )
     cleaned = replace(cleaned, arms=cleaned.arms & ~(sleeved & (cover > 0.02)))
+    round_edges = rounded(cover, figure.width)
     rgb = _under_shadow(cleaned.rgb, cover, cleaned, figure.width)
     for cloth in shown:
         cloth_light = round_edges if cloth.over_arms else round_edges * light
@@ -129,20 +129,22 @@ def _under_shadow(rgb: Floats, cover: Floats, scene: Scene, width: float) -> Flo
 
 
 def _laid_on(rgb: Floats, cloth: Cloth, light: Floats, armpit_y: float, width: float) -> Floats:
-    """One piece over the picture. A sleeve throws a shadow on the trunk, but not along its seam."""
+    """One piece over the picture, in place. A sleeve throws a shadow on the trunk, but not along its seam."""
     if cloth.over_arms:
         rows = np.arange(rgb.shape[0], dtype=np.float32)[:, None]
         below = np.clip((rows - armpit_y) / (0.12 * width), 0.0, 1.0)
-        rgb = rgb * (1.0 + 0.7 * (shadow(cloth.alpha, width) - 1.0) * below)[..., None]
+        rgb *= (1.0 + 0.7 * (shadow(cloth.alpha, width) - 1.0) * below)[..., None]
     box = bounds(cloth.alpha)
-    colours = np.clip(cloth.rgb[box] * light[box][..., None], 0.0, 255.0)
-    out = rgb.copy()
-    out[box] += cloth.alpha[box][..., None] * (colours - out[box])
-    return out
+    change = cloth.rgb[box] * light[box][..., None]
+    np.clip(change, 0.0, 255.0, out=change)
+    change -= rgb[box]
+    change *= cloth.alpha[box][..., None]
+    rgb[box] += change
+    return rgb
 
 
 def _arms_in_front(rgb: Floats, scene: Scene, cover: Floats) -> Floats:
-    """Bare arms and hands over the trunk's cloth, their rims in skin colours, not in those of the old background."""
+    """In place: bare arms and hands over the trunk's cloth, their rims in skin colours, not the old background's."""
     arms = scene.arms & (cv2.dilate(cover, np.ones((9, 9), dtype=np.uint8)) > 0.02)
     if not arms.any():
         return rgb
@@ -152,9 +154,8 @@ def _arms_in_front(rgb: Floats, scene: Scene, cover: Floats) -> Floats:
     inner = arms[box] & (cv2.erode(arms[box].astype(np.uint8), np.ones((5, 5), dtype=np.uint8)) > 0)
     colours = np.where(inner[..., None], scene.rgb[box], skin.astype(np.float32))
     weight = (_soft_mask(arms[box]) * scene.alpha[box])[..., None]
-    out = rgb.copy()
-    out[box] += weight * (colours - out[box])
-    return out
+    rgb[box] += weight * (colours - rgb[box])
+    return rgb
 
 
 def _after(scene: Scene, rgb: Floats, cloths: Sequence[Cloth], cover: Floats, kind: Kind) -> Scene:
@@ -164,7 +165,15 @@ def _after(scene: Scene, rgb: Floats, cloths: Sequence[Cloth], cover: Floats, ki
         over |= (cloth.alpha > 0.5) & (~scene.arms | cloth.over_arms)
     parts = np.where(over, np.uint8(PART[kind]), scene.parts)
     alpha = np.maximum(scene.alpha, cover)
-    return replace(scene, rgb=rgb, parts=parts, alpha=alpha, arms=scene.arms & ~over, legs=scene.legs & ~over)
+    return replace(
+        scene,
+        rgb=rgb,
+        parts=parts,
+        alpha=alpha,
+        arms=scene.arms & ~over,
+        legs=scene.legs & ~over,
+        fresh=scene.fresh | over,
+    )
 
 
 def _covered(old: Mask, after: Scene, kind: Kind) -> float | None:

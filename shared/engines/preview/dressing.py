@@ -37,12 +37,14 @@ class Worn:
 
 
 def dress_person(scene: Scene, person: Person, pieces: Sequence[Piece], deadline: Deadline) -> list[Worn]:
-    """Every garment over the one before, coats last; the joints stay, silhouette and parts follow the clothes.
+    """Every garment over the one before, dresses over trousers, coats last; the joints stay, silhouette and parts
+    follow the clothes.
 
+    Where one of them is longer than the next, it looks out from under it: sleeves, hems, trousers under a dress.
     `scene`: that of the photo (`scene_of`). Raises what `deadline` raises.
     """
     done: list[Worn] = []
-    for piece in sorted(pieces, key=_is_over):
+    for piece in sorted(pieces, key=_depth):
         deadline.check()
         figure = Figure(scene, person.joints, person.shoulder_width)
         done.append(wear(scene, figure, piece, deadline))
@@ -50,8 +52,9 @@ def dress_person(scene: Scene, person: Person, pieces: Sequence[Piece], deadline
     return done
 
 
-def _is_over(piece: Piece) -> bool:
-    return piece.over
+def _depth(piece: Piece) -> int:
+    """Tops and bottoms in the order in which they were named: a top hangs over trousers either way."""
+    return 2 if piece.over else int(piece.kind is Kind.DRESS)
 
 
 def wear(scene: Scene, figure: Figure, piece: Piece, deadline: Deadline) -> Worn:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import replace
+from functools import cache
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -48,6 +50,10 @@ class PreviewEngine:
         self._people: Recent[Studied] = Recent(PEOPLE_BYTES, attrgetter("size_bytes"))
         self._pieces: Recent[Piece] = Recent(PIECES_BYTES, attrgetter("size_bytes"))
 
+    @property
+    def version(self) -> str:
+        return _version()
+
     def ready(self) -> str | None:
         """None, or what is missing."""
         return None if MODEL_FILE.is_file() else "The preview engine's model file parser.onnx is missing."
@@ -83,6 +89,16 @@ class PreviewEngine:
     def _piece(self, garment: GarmentInput, deadline: Deadline) -> Piece:
         deadline.check()
         return self._pieces.get((_digest(garment.image), garment.garment_type), lambda: piece_of(garment))
+
+
+@cache
+def _version() -> str:
+    """A digest of the code and the network that stand in this folder, and of the library that they use."""
+    digest = hashlib.sha256(cv2.__version__.encode())
+    for path in sorted(Path(__file__).parent.iterdir()):
+        if path.suffix in (".py", ".onnx"):
+            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _refusal(person: Person, pieces: list[Piece], worn: list[Piece]) -> str | None:

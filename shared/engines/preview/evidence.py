@@ -27,6 +27,8 @@ SCALE_STEP = 1.15
 MIN_FACE_PX = 24
 MIN_SKIN_SHARE = 0.55  # of the box's middle; measured: true faces >= .76, false ones <= .16
 MIN_WEIGHT = 1.0  # cascade's score; true faces >= 2.1 (measured on 25 photos)
+FACE_MIDDLE = 0.4  # of the box's area: where skin is asked for
+SEARCH_MARGIN = 0.1  # of the figure's longer side: room around it for the face box
 FACE_LOWEST = 0.55  # the face's centre lies in this upper share of the person (half bodies: .3)
 SECOND_FACE_SHARE = 0.5  # another face with half of the largest box's width is another person
 DARK_MEDIAN_L, DARK_BRIGHT_L = 25.0, 45.0  # Lab: most pixels under the first and nearly all under the second
@@ -37,6 +39,9 @@ UPSIDE_DOWN, LYING = (cv2.ROTATE_180,), (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_
 SURE = 0.8  # probability
 LIMB_SHARE, CLOTHES_SHARE = 0.08, 0.06  # of the figure; bodies without heads: >= .096 (5 of 6), garments <= .03
 MIN_PERSON_SHARE = 0.01  # of the picture: anything smaller is a figure in the distance
+
+
+Window = tuple[slice, slice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +66,27 @@ class FaceFinder:
         self._cascade = cv2.CascadeClassifier(str(data / "haarcascade_frontalface_default.xml"))
         self._lock = threading.Lock()
 
-    def find(self, bgr: Image, step: float = SCALE_STEP) -> list[Face]:
-        """All candidates, in reading order; most of them in a street photo are false."""
+    def find(self, bgr: Image, step: float = SCALE_STEP, within: Window | None = None) -> list[Face]:
+        """All candidates, in reading order; most of them in a street photo are false. `within`: rows and columns."""
         scale = min(MAX_GROWTH, SEARCH_SIDE / max(bgr.shape[:2]))
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         small = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=how)
         grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+        rows, columns = (_scaled(part, scale) for part in within or (slice(0, len(bgr)), slice(0, bgr.shape[1])))
+        top, left = rows.start, columns.start
         with self._lock:
             boxes, _, weights = self._cascade.detectMultiScale3(
-                grey, step, 4, outputRejectLevels=True, minSize=(MIN_FACE_PX, MIN_FACE_PX)
+                grey[rows, columns], step, 4, outputRejectLevels=True, minSize=(MIN_FACE_PX, MIN_FACE_PX)
             )
         found = [
-            Face(float(x) / scale, float(y) / scale, float(size) / scale, float(weight))
+            Face(float(x + left) / scale, float(y + top) / scale, float(size) / scale, float(weight))
             for (x, y, size, _), weight in zip(boxes, np.ravel(weights), strict=True)
         ]
         return sorted(found, key=lambda face: (face.y, face.x, face.size))
+
+
+def _scaled(part: slice, scale: float) -> slice:
+    return slice(max(0, int(part.start * scale)), int(np.ceil(part.stop * scale)))
 
 
 @lru_cache(maxsize=1)
@@ -113,7 +124,7 @@ def shows_body(bgr: Image, probabilities: PartProbabilities) -> bool:
         return False
     if _has_head(probabilities, parts, inside) or _has_limbs(probabilities, inside):
         return True
-    return any(_is_real(face, parts, inside) for face in shared_finder().find(bgr))
+    return bool(_faces(bgr, parts, inside))
 
 
 def _has_limbs(probabilities: PartProbabilities, inside: Mask) -> bool:
@@ -136,13 +147,28 @@ def _evidence(bgr: Image, probabilities: PartProbabilities) -> Evidence | None:
     inside = main_components(parts != Part.BACKGROUND)
     if inside.mean() < MIN_PERSON_SHARE:
         return None
-    faces = [face for face in shared_finder().find(bgr) if _is_real(face, parts, inside)]
+    faces = _faces(bgr, parts, inside)
     if faces:
         faces.sort(key=_largest_first)
         if _is_second_person(faces):
             raise ImageRejectedError("several_people")
         return Evidence(faces[0], inside)
     return Evidence(None, inside) if _has_head(probabilities, parts, inside) else None
+
+
+def _faces(bgr: Image, parts: NDArray[np.intp], inside: Mask) -> list[Face]:
+    """The real faces. Only the upper part of the figure is searched, and nothing where there is too little skin."""
+    scale = min(MAX_GROWTH, SEARCH_SIDE / max(bgr.shape[:2]))
+    least = MIN_SKIN_SHARE * FACE_MIDDLE * (MIN_FACE_PX / scale) ** 2
+    if np.count_nonzero(parts == Part.SKIN) < least:
+        return []
+    left, top, width, height = cv2.boundingRect(inside.astype(np.uint8))
+    margin = SEARCH_MARGIN * max(width, height)
+    last = top + (FACE_LOWEST + SEARCH_MARGIN) * height + margin
+    rows = slice(round(max(0.0, top - margin)), round(min(len(bgr), last)))
+    columns = slice(round(max(0.0, left - margin)), round(min(bgr.shape[1], left + width + margin)))
+    found = shared_finder().find(bgr, within=(rows, columns))
+    return [face for face in found if _is_real(face, parts, inside)]
 
 
 def _is_real(face: Face, parts: NDArray[np.intp], inside: Mask) -> bool:
@@ -191,6 +217,6 @@ def _has_face_when_turned(bgr: Image, turns: tuple[int, ...]) -> bool:
         turned = np.asarray(cv2.rotate(small, turn), dtype=np.uint8)
         parts = shared_parser()(turned, flip=False).argmax(axis=2)
         inside = main_components(parts != Part.BACKGROUND)
-        if inside.any() and any(_is_real(face, parts, inside) for face in shared_finder().find(turned)):
+        if inside.any() and _faces(turned, parts, inside):
             return True
     return False

@@ -202,17 +202,17 @@ def _without_shadow(mask: Mask, shadow: Mask) -> Mask:
 
 def _holes(ground_coloured: Mask) -> Mask:
     """Openings inside the outline (between sleeve and body), not small pale prints."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ground_coloured.astype(np.uint8), connectivity=4)
-    large = stats[:, cv2.CC_STAT_AREA] > 0.004 * ground_coloured.size
+    _, labels = cv2.connectedComponents(ground_coloured.astype(np.uint8), connectivity=4)
+    large = np.bincount(labels.ravel()) > 0.004 * ground_coloured.size
     large[0] = False
-    return np.asarray(large[labels], dtype=np.bool_) if count > 1 else np.zeros_like(ground_coloured)
+    return np.asarray(large[labels], dtype=np.bool_)
 
 
 def _largest(mask: Mask) -> Mask:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    if len(stats) < 2:
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    if count <= 2:
         return mask
-    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), dtype=np.bool_)
+    return np.asarray(labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:])), dtype=np.bool_)
 
 
 def _flaw(mask: Mask) -> str | None:

@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 
 from shared.engines.preview.background import Floats, Ground, Image, Mask, disk, to_lab
-from shared.engines.preview.gaps import without_gaps
+from shared.engines.preview.gaps import settled, without_flaws
 
 GRABCUT_SIDE = 512  # px: GrabCut's time grows with the area; finer edges come from the matte
 GRABCUT_ROUNDS = 1
+GRABCUT_MARGIN = 0.12  # of the longer side: background farther away says little about what is beside the person
 BAND_FRACTION = 0.009  # half width of the strip in which GrabCut may move the network's edge
 NETWORK_SHARE = 0.6  # vote of the network against GrabCut: keeps colour look-alikes from spilling
 COMPONENT_SHARE = 0.1  # a loose piece stays when it has this share of the largest one's area
@@ -25,18 +26,18 @@ SEED = 7
 
 def rough_outline(bgr: Image, foreground: Floats, ground: Ground) -> Mask:
     """What `foreground` (H, W probability) marks in `bgr`, its edge moved to the edges of the picture."""
-    rough = without_gaps(foreground, ground) if ground.is_plain else foreground
-    return main_components(_grabcut(bgr, rough))
+    rough = settled(foreground, ground) if ground.is_plain else foreground
+    return without_flaws(bgr, main_components(_grabcut(bgr, rough)))
 
 
 def main_components(mask: Mask, share: float = COMPONENT_SHARE) -> Mask:
     """The largest connected piece and every piece with at least `share` of its area."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    if count < 2:
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8))
+    if count <= 2:
         return mask
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    keep = np.concatenate([[False], areas >= share * areas.max()])
-    return np.asarray(keep[labels], dtype=np.bool_)
+    areas = np.bincount(labels.ravel())  # in half the time of connectedComponentsWithStats
+    areas[0] = 0
+    return np.asarray((areas >= share * areas.max())[labels], dtype=np.bool_)
 
 
 def enlarged(mask: Mask, height: int, width: int) -> Mask:
@@ -55,12 +56,24 @@ def _grabcut(bgr: Image, foreground: Floats) -> Mask:
     probability = np.asarray(cv2.resize(foreground, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
     labels = _seeds(probability)
     if (labels == cv2.GC_FGD).any() and (labels == cv2.GC_BGD).any():
+        box = _surroundings(labels)
+        part = np.ascontiguousarray(labels[box])
         cv2.setRNGSeed(SEED)
         front, back = np.zeros((1, 65)), np.zeros((1, 65))
-        cv2.grabCut(small, labels, (0, 0, 0, 0), back, front, GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(
+            np.ascontiguousarray(small[box]), part, (0, 0, 0, 0), back, front, GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK
+        )
+        labels[box] = part
     cut = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.float32)
     vote = (1.0 - NETWORK_SHARE) * cut + NETWORK_SHARE * probability
     return np.asarray(cv2.resize(vote, (width, height), interpolation=cv2.INTER_LINEAR) > 0.5, dtype=np.bool_)
+
+
+def _surroundings(labels: Image) -> tuple[slice, slice]:
+    """Rows and columns of all that is not surely background, and some of that around it to learn its colours from."""
+    left, top, width, height = cv2.boundingRect((labels != cv2.GC_BGD).astype(np.uint8))
+    margin = round(GRABCUT_MARGIN * max(labels.shape))
+    return slice(max(0, top - margin), top + height + margin), slice(max(0, left - margin), left + width + margin)
 
 
 def _seeds(probability: Floats) -> Image:
@@ -84,11 +97,19 @@ def matte(bgr: Image, inside: Mask, ground: Image | None = None) -> Floats:
     alpha = inside.astype(np.float32)
     for first in range(0, inside.shape[0], STRIP_ROWS):
         start, end = max(0, first - halo), min(inside.shape[0], first + STRIP_ROWS + halo)
-        if inside[start:end].any() and not inside[start:end].all():
-            known = None if ground is None else ground[start:end]
-            soft = _matte_strip(bgr[start:end], inside[start:end], known, radius)
-            alpha[first : first + STRIP_ROWS] = soft[first - start : first - start + STRIP_ROWS]
+        columns = _columns(inside[start:end], halo)
+        strip = (slice(start, end), columns)
+        if inside[strip].any() and not inside[strip].all():
+            known = None if ground is None else ground[strip]
+            soft = _matte_strip(bgr[strip], inside[strip], known, radius)
+            alpha[first : first + STRIP_ROWS, columns] = soft[first - start : first - start + STRIP_ROWS]
     return alpha
+
+
+def _columns(mask: Mask, margin: int) -> slice:
+    """From the mask's first to its last column, and a margin."""
+    left, _, width, _ = cv2.boundingRect(mask.astype(np.uint8))
+    return slice(max(0, left - margin), left + width + margin)
 
 
 def _matte_strip(bgr: Image, inside: Mask, ground: Image | None, radius: float) -> Floats:
@@ -135,6 +156,13 @@ def _spread(colours: Floats, known: Mask, radius: float) -> Floats:
 def clean_edges(bgr: Image, alpha: Floats) -> Image:
     """`bgr` with the colours of half-transparent pixels replaced by the object's own: no fringe of the old ground."""
     radius = MATTE_FRACTION * max(alpha.shape)
+    result = bgr.copy()
+    columns = _columns(alpha > 0, int(np.ceil(7 * radius)) + 2)
+    result[:, columns] = _clean_strip(bgr[:, columns], alpha[:, columns], radius)
+    return result
+
+
+def _clean_strip(bgr: Image, alpha: Floats, radius: float) -> Image:
     sure = np.asarray(cv2.erode((alpha > 0.97).astype(np.uint8), disk(1), borderType=cv2.BORDER_REPLICATE) > 0)
     own = _spread(bgr.astype(np.float32), sure, radius)
     mixed = np.clip((1.0 - alpha) * 4.0, 0.0, 1.0)[..., None]

@@ -63,14 +63,15 @@ def find_person(rgb: Image) -> Person:
     evidence = look_for_person(small, probabilities)
     ground = fit_ground(small)
     inside = rough_outline(small, _person_probability(probabilities), ground)
-    parts = _parts(small, probabilities, inside, evidence)
+    likeliest = _likeliest(probabilities)
+    parts = _parts(small, likeliest, inside, evidence)
     skeleton = find_skeleton(inside, parts, _face_box(evidence, parts))
     if skeleton.shoulder_width / scale < MIN_SHOULDER_PX:
         raise ImageRejectedError("person_too_small")
     height, width = bgr.shape[:2]
     ground = ground.resized(height, width)
     alpha = matte(bgr, enlarged(inside, height, width), ground.render() if ground.is_plain else None)
-    everywhere = np.where(inside, parts, _likeliest(probabilities)).astype(np.uint8)
+    everywhere = np.where(inside, parts, likeliest).astype(np.uint8)
     return _person(rgb, alpha, _Found(inside, parts, everywhere, skeleton, ground, scale))
 
 
@@ -86,9 +87,9 @@ def _person_probability(probabilities: PartProbabilities) -> Floats:
     return np.asarray(1.0 - probabilities[..., Part.BACKGROUND], dtype=np.float32)
 
 
-def _parts(bgr: Image, probabilities: PartProbabilities, inside: Mask, evidence: Evidence) -> NDArray[np.uint8]:
+def _parts(bgr: Image, likeliest: NDArray[np.uint8], inside: Mask, evidence: Evidence) -> NDArray[np.uint8]:
     """The likeliest part of every pixel of the person: the outline decides what belongs to it, not the network."""
-    parts = np.where(inside, _likeliest(probabilities), Part.BACKGROUND).astype(np.uint8)
+    parts = np.where(inside, likeliest, Part.BACKGROUND).astype(np.uint8)
     box = _face_box(evidence, parts)
     rows, columns = np.ogrid[: parts.shape[0], : parts.shape[1]]
     face = np.hypot(columns - box.x, rows - box.y) < 0.45 * box.size

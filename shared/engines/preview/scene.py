@@ -27,7 +27,8 @@ class Scene:
 
     `body`: the silhouette of the photo, without new clothes. `head`: what is given back untouched at the end.
     `arms`, `legs`: bare skin of limbs. `skin_hint`: where else to learn the skin's colour (the face). `ground`: the
-    empty background (H, W, 3), None where it is not plain enough.
+    empty background (H, W, 3), None where it is not plain enough. `fresh`: covered by new garments: they stay where
+    another one of them is shorter.
     """
 
     rgb: Floats
@@ -39,6 +40,7 @@ class Scene:
     legs: Mask
     skin_hint: Mask
     ground: NDArray[np.uint8] | None
+    fresh: Mask
 
 
 def bounds(mask: NDArray[Any]) -> tuple[slice, slice]:
@@ -84,6 +86,7 @@ def scene_of(found: Studied) -> Scene:
         legs=person.legs,
         skin_hint=person.face,
         ground=found.ground,
+        fresh=np.zeros(person.alpha.shape, dtype=np.bool_),
     )
 
 

@@ -16,7 +16,7 @@ from shared.engines.chain import EngineChain
 from shared.engines.fake import FakeEngine
 from shared.engines.fake_gemini import FakeGemini
 from shared.engines.models import DEFAULT_MODELS
-from shared.errors import ProviderNoImageError
+from shared.errors import DatabaseBusyError, ProviderNoImageError
 from tests.unit.engines.checks_samples import (
     RED,
     SAMPLES,
@@ -96,6 +96,18 @@ def test_a_paid_picture_with_a_small_fault_is_kept_when_nothing_better_comes(fau
 def test_it_is_kept_whatever_the_later_calls_meet(later: str) -> None:
     result, _, _ = tried(step(SPOILED["framing_changed"]), default=later)
     assert [notice.code for notice in result.warnings] == ["framing_changed"]
+
+
+def test_it_is_kept_when_the_next_call_cannot_be_written_down() -> None:
+    class BusyLedger(CappedLedger):
+        def start(self, provider: str, model: str, reserve_usd: float = 0.0) -> str:
+            if self.calls:
+                raise DatabaseBusyError("busy")
+            return super().start(provider, model, reserve_usd)
+
+    with FakeGemini([step(SPOILED["framing_changed"])]) as fake:
+        result = gemini(fake).try_on(wanted(BusyLedger(3)), SteppedDeadline())
+    assert [notice.code for notice in result.warnings] == ["framing_changed"] and len(fake.calls) == 1
 
 
 def test_after_a_changed_face_the_preview_steps_in() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.engines.preview import outline
 from shared.engines.preview.background import fit_ground
-from shared.engines.preview.gaps import without_gaps
+from shared.engines.preview.gaps import settled, without_flaws
 from shared.engines.preview.outline import clean_edges, enlarged, main_components, matte, rough_outline
 
 SIDE = 400
@@ -92,7 +92,7 @@ def ring_and_bar() -> tuple[np.ndarray, np.ndarray]:
 def test_a_slit_of_wall_is_opened() -> None:
     truth, foreground = ring_and_bar()
     picture = scene(truth)
-    found = without_gaps(foreground, fit_ground(picture))
+    found = settled(foreground, fit_ground(picture))
     assert (found[130:370, 244:258] == 0).all()
     assert (found[truth > 0] == foreground[truth > 0]).all()
 
@@ -101,8 +101,67 @@ def test_a_print_in_the_walls_colour_is_no_slit() -> None:
     truth, foreground = ring_and_bar()
     picture = scene(truth)
     picture[200:260, 160:200] = WALL.astype(np.uint8)
-    found = without_gaps(foreground, fit_ground(picture))
+    found = settled(foreground, fit_ground(picture))
     assert (found[200:260, 160:200] == foreground[200:260, 160:200]).all()
+
+
+def test_a_slit_is_opened_to_its_rim_though_the_network_half_sees_it() -> None:
+    truth, foreground = ring_and_bar()
+    foreground[110:380, 240:244] = foreground[110:380, 258:262] = 0.4
+    found = settled(foreground, fit_ground(scene(truth)))
+    assert (found[130:370, 242:260] == 0).all()
+
+
+def test_a_slit_that_is_open_to_the_pictures_edge_is_opened() -> None:
+    truth, foreground = ring_and_bar()
+    truth, foreground = truth[:340], foreground[:340]
+    assert (settled(foreground, fit_ground(scene(truth)))[130:338, 244:258] == 0).all()
+
+
+@pytest.mark.parametrize("reaches_out", [False, True])
+def test_a_patch_of_cloth_that_the_network_misses_is_closed(reaches_out: bool) -> None:
+    truth, foreground = ring_and_bar()
+    foreground[150:180, 170:200] = 0.1
+    if reaches_out:
+        foreground[160:170, 140:170] = 0.1
+    found = settled(foreground, fit_ground(scene(truth)))
+    assert (found[150:180, 172:198] > 0.5).all()
+    assert (found[truth == 0] <= 0.5).all()
+
+
+def test_what_stands_beside_the_person_is_no_patch() -> None:
+    truth, foreground = ring_and_bar()
+    picture = scene(truth)
+    picture[150:250, 310:340] = OBJECT.astype(np.uint8)
+    assert (settled(foreground, fit_ground(picture))[150:250, 312:338] < 0.5).all()
+
+
+def holed(hole: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
+    """A person of noise, and a mask that leaves a hole in it."""
+    picture = np.random.default_rng(1).normal(120, 4, (SIDE, SIDE, 3)).clip(0, 255).astype(np.uint8)
+    mask = disc_alpha() > 0.5
+    mask[hole] = False
+    return picture, mask
+
+
+def test_a_hole_of_the_same_colour_is_closed() -> None:
+    picture, mask = holed(np.s_[190:205, 190:205])
+    assert (without_flaws(picture, mask) == (disc_alpha() > 0.5)).all()
+
+
+def test_a_hole_of_another_colour_stays() -> None:
+    picture, mask = holed(np.s_[190:205, 190:205])
+    picture[~mask] = 30
+    assert (without_flaws(picture, mask) == mask).all()
+
+
+def test_a_large_hole_stays_and_a_speck_does_not() -> None:
+    picture, mask = holed(np.s_[150:200, 150:200])
+    whole = mask.copy()
+    mask[250, 200] = False
+    picture[250, 200] = 0
+    assert (without_flaws(picture, mask) == whole).all()
+    assert not without_flaws(picture, np.zeros_like(mask)).any()
 
 
 def test_small_pieces_are_left_out() -> None:

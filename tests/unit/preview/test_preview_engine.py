@@ -163,6 +163,43 @@ def test_a_coat_goes_over_what_is_worn() -> None:
     assert np.abs(colours[0] - colours[1]).max() < 12
 
 
+def below(name: str, upper: str, lower: str, share: float, half: float) -> np.ndarray:
+    """A band of pixels at a share of the way between two rows of joints, on the person's right, in `photo` size."""
+    joints, mask = PEOPLE[name]["joints"], np.zeros(photo(name).shape[:2], dtype=bool)
+    (x1, y1), (x2, y2) = joints[f"right_{upper}"], joints[f"right_{lower}"]
+    x, y = round(x1 + share * (x2 - x1)), round(y1 + share * (y2 - y1))
+    mask[y - 12 : y + 13, round(x - half) : round(x + half) + 1] = True
+    return mask
+
+
+@pytest.mark.parametrize("name", FULL_LENGTH)
+def test_long_sleeves_look_out_from_under_a_t_shirt(name: str) -> None:
+    forearm = below(name, "elbow", "wrist", 0.4, 8)
+    layered, alone = (pixels(worn(name, *each)) for each in (("longsleeve", "tshirt"), ("longsleeve",)))
+    assert np.abs(layered[forearm].astype(float) - alone[forearm]).mean() < 8
+    chest = torso(name)
+    shirt = pixels(worn(name, "tshirt"))
+    assert np.abs(np.median(layered[chest], axis=0) - np.median(shirt[chest], axis=0)).max() < 15
+
+
+@pytest.mark.parametrize("outfit", [("dress", "trousers"), ("trousers", "dress")])
+def test_trousers_look_out_from_under_a_dress(outfit: tuple[str, ...]) -> None:
+    result = worn("woman_tan", *outfit)
+    assert [entry["kind"] for entry in result.checks["garments"]] == ["trousers", "dress"]
+    shin, hips = below("woman_tan", "knee", "ankle", 0.6, 8), below("woman_tan", "hip", "knee", 0.2, 8)
+    for where, alone in ((shin, "trousers"), (hips, "dress")):
+        expected = np.median(pixels(worn("woman_tan", alone))[where], axis=0)
+        assert np.abs(np.median(pixels(result)[where], axis=0) - expected).max() < 12
+
+
+def test_old_trousers_do_not_stay_under_a_dress_over_a_new_top() -> None:
+    shin = below("woman_tan", "knee", "ankle", 0.3, 6)
+    bare, layered = (
+        np.median(pixels(worn("woman_tan", *each))[shin], axis=0) for each in (("dress",), ("tshirt", "dress"))
+    )
+    assert np.abs(bare - layered).max() < 12
+
+
 def test_a_wide_coat_reaches_further_down_than_a_shirt() -> None:
     long_cut = np.asarray(Image.open(SAMPLES / "garment" / "longsleeve.jpg").convert("RGB"))
     data = jpeg(cv2.resize(long_cut, None, fx=1.0, fy=1.6, interpolation=cv2.INTER_CUBIC), quality=95)
