@@ -58,6 +58,23 @@ def alternate(contenders: Mapping[str, Callable[[], object]], rounds: int) -> di
     return {name: Timing(Spread.of(cpu[name]), Spread.of(wall[name]), Spread.of(ratios[name])) for name in contenders}
 
 
+def in_turns(contenders: Mapping[str, Callable[[], float]], rounds: int, *, warm_up: int = 1) -> dict[str, Spread]:
+    """What each contender says it took, over `rounds` turns; the first `warm_up` turns do not count."""
+    said: dict[str, list[float]] = {name: [] for name in contenders}
+    for turn in range(rounds + warm_up):
+        for name, work in contenders.items():
+            value = work()
+            if turn >= warm_up:
+                said[name].append(value)
+    return {name: Spread.of(values) for name, values in said.items()}
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that `share` (0 to 1) of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
 def time_once(work: Callable[[], object]) -> tuple[float, float]:
     """CPU milliseconds of this thread, and wall milliseconds."""
     cpu, wall = time.thread_time(), time.perf_counter()

@@ -22,8 +22,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.common import print_machine
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from benchmarks.common import in_turns, print_machine
+from benchmarks.goals import Row
 from benchmarks.servers import Client, ServerProcess
+from shared.passwords import PasswordHasher
 
 GOAL = 5.0
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
@@ -58,6 +62,27 @@ def measure(server: ServerProcess, rounds: int, logins: int) -> int:
             raise RuntimeError("a login failed")
     report(idle, busy, rates, logins)
     return 0 if p95(busy) <= GOAL * p95(idle) else 1
+
+
+def rows(rounds: int) -> list[Row]:
+    """P13."""
+    hasher, password = PasswordHasher(), "correct horse battery staple"
+    ours, theirs = hasher.hash(password), generate_password_hash(password, "scrypt")
+    found = in_turns(
+        {
+            "argon2id": lambda: _milliseconds(lambda: hasher.verify(ours, password)),
+            "scrypt": lambda: _milliseconds(lambda: check_password_hash(theirs, password)),
+        },
+        rounds,
+    )
+    return [Row("P13", "a password is verified", "ms", found["argon2id"], "werkzeug scrypt", found["scrypt"], goal=0.5)]
+
+
+def _milliseconds(work: Callable[[], bool]) -> float:
+    began = time.perf_counter()
+    if not work():
+        raise RuntimeError("the password was not verified")
+    return (time.perf_counter() - began) * 1000
 
 
 def start_burst(port: int, logins: int) -> subprocess.Popen[str]:

@@ -19,8 +19,12 @@ from PIL import Image, ImageFilter, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.common import alternate, in_fresh_process, print_machine, print_timings, rss_mb
+from benchmarks.common import Spread, alternate, in_fresh_process, print_machine, print_timings, rss_mb
+from benchmarks.goals import Row
+from config import Config
 from shared.cpu import CpuGate
+from shared.engines.base import GarmentInput, TryOnInput
+from shared.engines.inputs import prepare_inputs
 from shared.image_processing import MAX_SIDE, ImageLimits, prepare_photo
 
 PHOTO_SIZE = (4032, 3024)
@@ -43,6 +47,15 @@ def phone_photo() -> bytes:
     exif.get_ifd(0x8825).update({1: "N", 2: (12.0, 34.0, 56.0)})
     file = io.BytesIO()
     image.save(file, "JPEG", quality=95, subsampling="4:2:0", exif=exif)
+    return file.getvalue()
+
+
+def small_photo(colour: str = "#804020") -> bytes:
+    """Half a megapixel that is quick to make, for what does not measure pictures."""
+    image = Image.effect_noise((480, 640), 20).convert("RGB")
+    image.paste(colour, (140, 120, 340, 600))
+    file = io.BytesIO()
+    image.save(file, "JPEG")
     return file.getvalue()
 
 
@@ -76,6 +89,32 @@ def print_own_memory(name: str) -> None:
     before = rss_mb()
     CONTENDERS[name](data)
     print(f"{before:.0f} {rss_mb(peak=True) - before:.0f}")
+
+
+def rows(rounds: int) -> list[Row]:
+    """P8 and P9."""
+    data = phone_photo()
+    contenders = {name: lambda work=work: work(data) for name, work in CONTENDERS.items()}
+    timings = alternate(contenders, rounds)
+    full, mine = (timings[name].cpu_ms for name in ("full decode (simplejpeg)", "prepare_photo"))
+    above = float(in_fresh_process(Path(__file__), ["--memory-of", "prepare_photo"], data).split()[1])
+    return [
+        Row("P8", "12 MP photo to a stored JPEG, CPU", "ms", mine, "full decode", full, goal=1.5),
+        Row("P8", "12 MP photo to a stored JPEG, peak memory above the start", "MB", Spread.of([above]), limit=60),
+        bytes_row(data),
+    ]
+
+
+def bytes_row(data: bytes) -> Row:
+    """What a job sends to the provider, against two PNG of 2048 px, which is what one would send first."""
+    stored = prepare_photo(data, ImageLimits(), CpuGate()).data
+    wanted = TryOnInput(stored, (GarmentInput(stored),))
+    sent = prepare_inputs(wanted, ["3:4"], Config().gemini_input_side, max_pixels=ImageLimits().max_pixels)
+    plain = io.BytesIO()
+    ImageOps.exif_transpose(Image.open(io.BytesIO(data))).resize((1536, 2048)).save(plain, "PNG")
+    ours = (len(sent.person) + len(sent.garments[0])) / 1e6
+    return Row("P9", "bytes that a job sends upstream", "MB", Spread.of([ours]), "two PNG, 2048 px",
+               Spread.of([2 * len(plain.getvalue()) / 1e6]), goal=1 / 8)  # fmt: skip
 
 
 def compare(rounds: int) -> None:

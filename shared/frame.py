@@ -1,31 +1,27 @@
-"""The frame around every request: ids, size limits, proxies, CORS, security headers, errors and the access log."""
+"""The frame around every request: size limits, proxies, errors; `outer_frame` has what answers carry."""
 
 from __future__ import annotations
 
 import ipaddress
-import re
-import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from flask import Flask, Response, g, request
-from flask_cors import CORS
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared import errors
 from shared.errors import BecauseFutureError, InternalError, PayloadTooLargeError
-from shared.logger import CONTEXT, get_logger
-from shared.metrics import REQUESTS, SECONDS
+from shared.logger import get_logger
+from shared.outer_frame import REQUEST_ID, ROUTE, Cors, OuterFrame
 from shared.response import error_response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 View = TypeVar("View", bound=Callable[..., object])
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 PUBLIC_ENDPOINTS = frozenset(
     {
         "auth.create_account",
@@ -49,19 +45,11 @@ PUBLIC_ENDPOINTS = frozenset(
 )
 """The only routes that answer without a token. A new route is closed, or a test asks why."""
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-EXPOSED = ["X-Request-ID", "Retry-After", "Location"]
-ALLOWED = ["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "X-Deadline-Seconds", "X-Request-ID"]
+EXPOSED = ["X-Request-ID", "Retry-After", "Location", "Preference-Applied"]
+ALLOWED = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "X-Deadline-Seconds",
+           "X-Request-ID"]  # fmt: skip
 MEGABYTE = 1024 * 1024
-log = get_logger("access")
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -84,36 +72,24 @@ def takes_body(limit: str) -> Callable[[View], View]:
 
 
 def install_frame(app: Flask, options: FrameOptions) -> None:
-    app.before_request(_begin)
-    app.before_request(lambda: _check_size(app, options.body_limits))
-    app.after_request(_finish)
+    app.before_request(lambda: _begin(app, options.body_limits))
     app.register_error_handler(BecauseFutureError, _known)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unknown)
-    if options.origins:
-        CORS(app, origins=[_pattern(origin) for origin in options.origins], expose_headers=EXPOSED,
-             allow_headers=ALLOWED, max_age=600, send_wildcard=False, vary_header=True)  # fmt: skip
-    app.wsgi_app = TrustedProxies(app.wsgi_app, options.trusted_proxies)  # type: ignore[method-assign]
+    cors = Cors(options.origins, exposed=EXPOSED, allowed=ALLOWED)
+    app.wsgi_app = TrustedProxies(OuterFrame(app.wsgi_app, cors), options.trusted_proxies)  # type: ignore[method-assign]
 
 
-def _pattern(origin: str) -> str:
-    """An anchored pattern for one origin: flask-cors would match a bare text with dots loosely."""
-    return "^" + re.escape(origin).replace(r"\*", r"\d{1,5}" if origin != "*" else ".*") + "$"
-
-
-def _begin() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-    g.started = time.perf_counter()
-    CONTEXT.set({"request_id": g.request_id})
-
-
-def _check_size(app: Flask, limits: dict[str, int]) -> None:
+def _begin(app: Flask, limits: dict[str, int]) -> None:
     """Refuse by the declared length before a byte is read; a body without one is cut off at the limit as it is read."""
-    view = app.view_functions.get(request.endpoint or "")
+    asked = request._get_current_object()  # type: ignore[attr-defined]  # each use of the proxy looks it up again
+    environ, rule = asked.environ, asked.url_rule
+    g.request_id = environ.get(REQUEST_ID, "")
+    environ[ROUTE] = rule.rule if rule else "unknown"
+    view = app.view_functions.get(rule.endpoint) if rule else None
     limit = limits[getattr(view, "body_limit", "plain")]
-    request.max_content_length = limit
-    if (request.content_length or 0) > limit:
+    asked.max_content_length = limit
+    if "CONTENT_LENGTH" in environ and (asked.content_length or 0) > limit:
         raise _too_large(limit)
 
 
@@ -129,18 +105,6 @@ def _too_large_when_read() -> PayloadTooLargeError:
             f"A form may have at most {request.max_form_parts} fields, and a text in it at most {limit:g} MB."
         )
     return _too_large(request.max_content_length)
-
-
-def _finish(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.get("request_id", "")
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    seconds = time.perf_counter() - g.get("started", time.perf_counter())
-    route = request.url_rule.rule if request.url_rule else "unknown"
-    REQUESTS.labels(request.method if request.method in METHODS else "other", route, str(response.status_code)).inc()
-    SECONDS.labels(route).observe(seconds)
-    log.info("%s %s %s", request.method, request.path, response.status_code, extra={"ms": round(seconds * 1000, 1)})
-    return response
 
 
 def _known(error: BecauseFutureError) -> Response:
@@ -164,10 +128,6 @@ _OTHER = (InternalError, "Something went wrong on our side.")
 
 
 def _http(error: HTTPException) -> Response:
-    if isinstance(error, TooManyRequests):
-        wait = g.get("retry_after_seconds", 60)
-        sentence = f"Too many requests. Try again in {wait} seconds."
-        return error_response(errors.RateLimitedError(sentence, retry_after_seconds=wait))
     if error.code == 413:
         return error_response(_too_large_when_read())
     kind, sentence = _BY_STATUS.get(error.code or 500, _OTHER_4XX if 400 <= (error.code or 500) < 500 else _OTHER)
@@ -191,12 +151,13 @@ class TrustedProxies:
         self._plain = app
         self._behind_proxy = ProxyFix(app, x_for=1, x_proto=1, x_host=1, x_port=1, x_prefix=1)
         self._trusted = [ipaddress.ip_network(network) for network in trusted]
+        self._is_trusted = lru_cache(maxsize=4096)(self._looked_up)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         app = self._behind_proxy if self._is_trusted(environ.get("REMOTE_ADDR", "")) else self._plain
         return app(environ, start_response)
 
-    def _is_trusted(self, peer: str) -> bool:
+    def _looked_up(self, peer: str) -> bool:
         try:
             address = ipaddress.ip_address(peer)
         except ValueError:

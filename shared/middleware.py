@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import Flask, Response, current_app, g, request
-from flask_limiter import Limiter, RequestLimit
-from flask_limiter.util import get_remote_address
+from flask import Flask, Response, after_this_request, current_app, g, request
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 
-from shared.errors import AuthenticationError, AuthRequiredError
+from shared.errors import AuthenticationError, AuthRequiredError, RateLimitedError
 from shared.logger import CONTEXT
 from shared.tokens import Claims, TokenService
 
@@ -57,18 +58,23 @@ def optional_auth(view: Callable[P, R]) -> Callable[P, R]:
 
 
 def _identify() -> bool:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         return False
     claims: Claims = resolve(TokenService).authenticate(token.strip())
-    g.user_id, g.claims = claims.user_id, claims
+    own = g._get_current_object()  # each use of the proxy looks it up again
+    own.user_id, own.claims = claims.user_id, claims
     CONTEXT.set({**(CONTEXT.get() or {}), "user_id": claims.user_id})
     return True
 
 
+def get_remote_address() -> str:
+    return request.remote_addr or ""
+
+
 @dataclass(frozen=True)
 class RateLimit:
-    """`limit` as flask-limiter writes it ("10 per minute"); None: off. `key` tells who is counted."""
+    """`limit` as the limits package writes it ("10 per minute"); None: off. `key` tells who is counted."""
 
     endpoint: str
     limit: str | None
@@ -103,27 +109,41 @@ def _carries_none(fields: tuple[str, ...]) -> bool:
     return set(fields).isdisjoint({*request.args, *(body if isinstance(body, Mapping) else ())})
 
 
-def _counts(statuses: tuple[int, ...], response: Response) -> bool:
-    return response.status_code in statuses
-
-
-def _remember_reset(breached: RequestLimit) -> None:
-    """For the Retry-After header."""
-    g.retry_after_seconds = max(1, int(breached.reset_at - time.time()))
-
-
 def install_rate_limits(app: Flask, limits: list[RateLimit]) -> None:
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
+    """Around the views that have one, so that all others pay nothing. A window is fixed: it begins with its first
+    request."""
+    windows = FixedWindowRateLimiter(MemoryStorage())
     for item in limits:
         if item.limit is not None:
             view = app.view_functions[item.endpoint]
-            app.view_functions[item.endpoint] = cast(
-                Any,
-                limiter.limit(
-                    item.limit,
-                    key_func=item.key,
-                    exempt_when=partial(_carries_none, item.only_with) if item.only_with else None,
-                    on_breach=_remember_reset,
-                    deduct_when=partial(_counts, item.counts) if item.counts else None,
-                )(view),
-            )
+            app.view_functions[item.endpoint] = _limited(view, item, parse(item.limit), windows)
+
+
+def _limited(
+    view: Callable[..., Any], item: RateLimit, limit: RateLimitItem, windows: FixedWindowRateLimiter
+) -> Callable[..., Any]:
+    @wraps(view)
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        if not (item.only_with and _carries_none(item.only_with)):
+            key = (item.key(), item.endpoint)
+            may_go_on = windows.test(limit, *key) if item.counts else windows.hit(limit, *key)
+            if not may_go_on:
+                raise _too_many(windows.get_window_stats(limit, *key).reset_time)
+            if item.counts:
+                after_this_request(lambda response: _count(response, item, limit, windows, key))
+        return view(*args, **kwargs)
+
+    return counted
+
+
+def _count(
+    response: Response, item: RateLimit, limit: RateLimitItem, windows: FixedWindowRateLimiter, key: tuple[str, str]
+) -> Response:
+    if response.status_code in item.counts:
+        windows.hit(limit, *key)
+    return response
+
+
+def _too_many(resets_at: float) -> RateLimitedError:
+    wait = max(1, int(resets_at - time.time()))
+    return RateLimitedError(f"Too many requests. Try again in {wait} seconds.", retry_after_seconds=wait)
