@@ -44,7 +44,7 @@ from features.tryon.waiting import JobChanges
 from migrations.migration_manager import MigrationManager
 from shared.clock import to_text, utc_now
 from shared.database import DatabaseManager
-from shared.engines.base import Deadline, EngineResult, TryOnInput
+from shared.engines.base import CallLedger, Deadline, EngineResult, TryOnInput
 from shared.engines.chain import EngineChain
 from shared.job_owners import ProcessMark
 from shared.jobs import Claim, JobEngine
@@ -134,8 +134,8 @@ class NoPictures:
     def stored_result(self, job: TryOnJob, attempt: int) -> None:
         return None
 
-    def load(self, job: TryOnJob, ledger: object) -> Any:
-        return None
+    def load(self, job: TryOnJob, ledger: CallLedger) -> TryOnInput:
+        return TryOnInput(b"", (), calls=ledger)
 
     def store_result(self, job: TryOnJob, attempt: int, result: EngineResult) -> tuple[str, ResultFacts]:
         return f"tryon-results/{job.job_id}-{attempt}.jpg", ResultFacts.of(result)
@@ -147,7 +147,7 @@ class SleepingEngine:
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._picture = Image.linear_gradient("L")
+        self._picture = Image.linear_gradient("L").resize((8, 8))
 
     def ready(self) -> str | None:
         return None
@@ -264,7 +264,7 @@ def dramatiq_redis(folder: Path) -> Iterator[Contender]:
     try:
         while not listens(port):
             time.sleep(0.05)
-        broker = RedisBroker(url=f"redis://127.0.0.1:{port}/0", middleware=[])
+        broker = RedisBroker(host="127.0.0.1", port=port, max_connections=4 * (CLIENTS + WORKERS), middleware=[])
         actor = dramatiq.actor(watch.body, broker=broker, actor_name="body")
         worker = dramatiq.Worker(broker, worker_threads=WORKERS)
         worker.start()

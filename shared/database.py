@@ -19,6 +19,10 @@ Params = Sequence[Any] | Mapping[str, Any]
 Row = Mapping[str, Any]
 
 BUSY_TIMEOUT_SECONDS = 10.0
+CHECKPOINT_PAGES = 10_000
+"""Of 4 KB: how long the log of changes may become before they are copied into the file itself. Whoever writes then
+waits for the disk, so it shall be rare; the log takes up to about 40 MB."""
+
 _BUSY = "The database is busy or full. Try again."
 _PASSING = {
     *("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL"),
@@ -178,6 +182,7 @@ class DatabaseManager:
         connection.row_factory = _as_dict
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "trusted_schema = OFF"):
             connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES:d}")
         return connection
 
 

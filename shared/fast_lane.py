@@ -1,6 +1,7 @@
 """The most frequent request in its plainest form, answered before Flask sees it: routing and contexts of a framework
-take longer than the answer. What is not plain goes on to Flask (a query, a body, a refusal of any kind), so there is
-still one place that says what is wrong; and both ways build the answer from the same parts.
+take longer than the answer. What is not plain goes on to Flask: a query, a body, a page of some origin (it needs CORS
+headers), and a refusal of any kind. So there is still one place that says what is wrong; and both ways build the answer
+from the same parts.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from shared.logger import get_logger
 from shared.outer_frame import ROUTE
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 PlainAnswer = Callable[[str, str], bytes | None]
 """Of a token and the last part of the path: the body of a 200 in JSON. None: Flask shall answer."""
+
+_NOT_PLAIN = ("QUERY_STRING", "CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_ORIGIN")
+log = get_logger(__name__)
 
 
 class FastLane:
@@ -38,6 +43,12 @@ class FastLane:
     def _plain_answer(self, environ: WSGIEnvironment) -> bytes | None:
         name = environ["PATH_INFO"][len(self._prefix) :]
         scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        has_more = environ.get("QUERY_STRING") or environ.get("CONTENT_LENGTH") or "HTTP_TRANSFER_ENCODING" in environ
-        is_plain = environ["REQUEST_METHOD"] == "GET" and not has_more and name and "/" not in name
-        return self._answer(token.strip(), name) if is_plain and scheme.lower() == "bearer" else None
+        is_plain = environ["REQUEST_METHOD"] == "GET" and not any(map(environ.get, _NOT_PLAIN))
+        if not (is_plain and scheme.lower() == "bearer" and name and "/" not in name):
+            return None
+        try:
+            return self._answer(token.strip(), name)
+        except Exception:
+            # No error handler stands around this. Flask tries again; what fails there ends in the envelope.
+            log.exception("a plain answer failed")
+            return None

@@ -1,21 +1,23 @@
-"""The frame around every request: size limits, proxies, errors; `outer_frame` has what answers carry."""
+"""The frame around every request: size limits, proxies, CORS, errors; `outer_frame` has what all answers carry."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from flask import Flask, Response, g, request
+from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared import errors
 from shared.errors import BecauseFutureError, InternalError, PayloadTooLargeError
 from shared.logger import get_logger
-from shared.outer_frame import REQUEST_ID, ROUTE, Cors, OuterFrame
+from shared.outer_frame import REQUEST_ID, ROUTE, OuterFrame
 from shared.response import error_response
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ PUBLIC_ENDPOINTS = frozenset(
 EXPOSED = ["X-Request-ID", "Retry-After", "Location", "Preference-Applied"]
 ALLOWED = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "X-Deadline-Seconds",
            "X-Request-ID"]  # fmt: skip
+PREFLIGHT_SECONDS = 600
 MEGABYTE = 1024 * 1024
 log = get_logger(__name__)
 
@@ -76,8 +79,15 @@ def install_frame(app: Flask, options: FrameOptions) -> None:
     app.register_error_handler(BecauseFutureError, _known)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unknown)
-    cors = Cors(options.origins, exposed=EXPOSED, allowed=ALLOWED)
-    app.wsgi_app = TrustedProxies(OuterFrame(app.wsgi_app, cors), options.trusted_proxies)  # type: ignore[method-assign]
+    if options.origins:
+        CORS(app, origins=[_pattern(origin) for origin in options.origins], expose_headers=EXPOSED,
+             allow_headers=ALLOWED, max_age=PREFLIGHT_SECONDS)  # fmt: skip
+    app.wsgi_app = TrustedProxies(OuterFrame(app.wsgi_app), options.trusted_proxies)  # type: ignore[method-assign]
+
+
+def _pattern(origin: str) -> re.Pattern[str]:
+    """All of the origin: flask-cors would take a bare text with a port's `*` as a pattern that dots match loosely."""
+    return re.compile(re.escape(origin).replace(r"\*", r"\d{1,5}" if origin != "*" else ".*") + r"\Z")
 
 
 def _begin(app: Flask, limits: dict[str, int]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
+import orjson
 from flask import Flask, Response, after_this_request, current_app, g, request
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
@@ -83,11 +85,15 @@ class RateLimit:
     """Answers that count, by status; empty: every request does."""
     only_with: tuple[str, ...] = ()
     """Fields of query or body: only requests that carry one of them count; empty: every request does."""
+    counted_as: str = ""
+    """Routes with the same name here are counted together; empty: the route by itself."""
+    cost: Callable[[], int] | None = None
+    """For how many a request counts; None: one. No more than the limit, so that each request fits into a new window."""
 
 
 def login_key() -> str:
     """One e-mail address from one network address."""
-    body: Any = request.get_json(silent=True) if request.is_json else request.form
+    body = _body()
     email = body.get("email") if hasattr(body, "get") else None
     return f"{get_remote_address()}|{str(email).strip().lower()[:254]}"
 
@@ -104,8 +110,27 @@ def user_key() -> str:
         return get_remote_address()
 
 
+def listed_items() -> int:
+    """How many `items` the body lists, a list or the JSON text of one; 1 where there is none, so that nothing is free.
+
+    The body of somebody without a valid token is not read.
+    """
+    if user_key() == get_remote_address():
+        return 1
+    body = _body()
+    items = body.get("items") if isinstance(body, Mapping) else None
+    if isinstance(items, str):
+        with suppress(orjson.JSONDecodeError):
+            items = orjson.loads(items)
+    return max(1, len(items)) if isinstance(items, list) else 1
+
+
+def _body() -> Any:
+    return request.get_json(silent=True) if request.is_json else request.form
+
+
 def _carries_none(fields: tuple[str, ...]) -> bool:
-    body: Any = request.get_json(silent=True) if request.is_json else request.form
+    body = _body()
     return set(fields).isdisjoint({*request.args, *(body if isinstance(body, Mapping) else ())})
 
 
@@ -125,15 +150,23 @@ def _limited(
     @wraps(view)
     def counted(*args: Any, **kwargs: Any) -> Any:
         if not (item.only_with and _carries_none(item.only_with)):
-            key = (item.key(), item.endpoint)
-            may_go_on = windows.test(limit, *key) if item.counts else windows.hit(limit, *key)
-            if not may_go_on:
+            key = (item.key(), item.counted_as or item.endpoint)
+            if not _may_go_on(item, limit, windows, key):
                 raise _too_many(windows.get_window_stats(limit, *key).reset_time)
             if item.counts:
                 after_this_request(lambda response: _count(response, item, limit, windows, key))
         return view(*args, **kwargs)
 
     return counted
+
+
+def _may_go_on(item: RateLimit, limit: RateLimitItem, windows: FixedWindowRateLimiter, key: tuple[str, str]) -> bool:
+    if item.counts:  # once the answer is known
+        return windows.test(limit, *key)
+    if item.cost is None:
+        return windows.hit(limit, *key)
+    cost = min(item.cost(), limit.amount) if windows.test(limit, *key) else 1
+    return windows.test(limit, *key, cost=cost) and windows.hit(limit, *key, cost=cost)  # a refusal leaves what is left
 
 
 def _count(

@@ -1,4 +1,4 @@
-"""What every answer carries, whoever made it (id, CORS, security headers), and what it leaves (log line, counters).
+"""What every answer carries, whoever made it (id, security headers), and what it leaves (log line, counters).
 
 It stands around Flask as plain WSGI: each poll passes here, and a header costs a fraction of what it costs inside.
 """
@@ -9,7 +9,7 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import Counter, Histogram
@@ -30,7 +30,6 @@ WAITED = "because_future.waited_seconds"
 waited because its client asked for that: such a client did not find us slow."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-PREFLIGHT_SECONDS = 600
 LARGE_BODY_DIGITS = 7
 """Of its length in bytes: a megabyte or more. What such a body left goes back to the system at once."""
 
@@ -44,45 +43,20 @@ HEADERS = {
 }
 """Unless the answer has its own."""
 
+VARY = ("Vary", "Origin")
+"""Also without CORS headers, which bring their own: a picture that a browser kept as one page got it is not what a page
+of another origin must get."""
+
 _LOWER = [(name.lower(), (name, value)) for name, value in HEADERS.items()]
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = get_logger("access")
 
 
-class Cors:
-    """Which pages of other origins may read answers. `origins`: exact, but for a `*` as port; a lone `*` is any."""
-
-    def __init__(self, origins: Sequence[str], *, exposed: Iterable[str], allowed: Iterable[str]) -> None:
-        self._is_on = bool(origins)
-        self._origins = re.compile("|".join(_pattern(origin) for origin in origins))
-        self._exposed = ("Access-Control-Expose-Headers", ", ".join(exposed))
-        self._preflight = [
-            ("Access-Control-Allow-Headers", ", ".join(allowed)),
-            ("Access-Control-Allow-Methods", ", ".join(sorted(METHODS))),
-            ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
-        ]
-
-    def headers(self, environ: WSGIEnvironment) -> Headers:
-        if not self._is_on:
-            return []
-        origin = environ.get("HTTP_ORIGIN", "")
-        if not origin or not self._origins.fullmatch(origin):
-            return [("Vary", "Origin")]
-        found = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin"), self._exposed]
-        asks_first = environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
-        return found + self._preflight if asks_first else found
-
-
-def _pattern(origin: str) -> str:
-    return re.escape(origin).replace(r"\*", r"\d{1,5}" if origin != "*" else ".*")
-
-
 class OuterFrame:
     """WSGI around WSGI. An answer counts when its headers go out: a stream's length is not its slowness."""
 
-    def __init__(self, app: WSGIApplication, cors: Cors) -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         self._app = app
-        self._cors = cors
         self._process, self._number = secrets.token_hex(8), itertools.count(1)
         self._counters: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
 
@@ -96,7 +70,9 @@ class OuterFrame:
         def start(status: str, headers: Headers, *error: Any) -> Any:
             present = {name.lower() for name, _ in headers}
             own = [pair for lower, pair in _LOWER if lower not in present]
-            whole = [*headers, ("X-Request-ID", request_id), *own, *self._cors.headers(environ)]
+            whole = [*headers, ("X-Request-ID", request_id), *own]
+            if "access-control-allow-origin" not in present:
+                whole.append(VARY)
             self._record(environ, status[:3], time.perf_counter() - started - environ.get(WAITED, 0.0))
             return start_response(status, whole, *error)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from shared.middleware import RateLimit, login_key, user_key
+from shared.middleware import RateLimit, listed_items, login_key, user_key
 
 GARMENT_VIEWS = ("scrape_product", "refresh_product", "parse_product", "extract_images", "categorize_garment")
 FITTING_VIEWS = ("check_fit", "get_size_recommendation", "recommend_size", "analyze_fit", "give_feedback")
 ARCHIVE_VIEWS = ("archive.export_wardrobe", "archive.import_wardrobe", "wardrobe_bulk.add_items")
+TRYONS = "try-ons"  # one by one or in a batch: they cost the same
 FETCHING_FIELDS = ("garment_url", "wardrobe_item_id")  # a page may be asked because of them
 
 
@@ -49,9 +50,9 @@ def rate_limits(amounts: Amounts) -> list[RateLimit]:
         RateLimit("wardrobe.add_item", garments, user_key, only_with=("garment_url",)),
         *(RateLimit(view, pictures, user_key) for view in ARCHIVE_VIEWS),
         RateLimit("wardrobe.remove_item_background", pictures, user_key),
-        RateLimit("tryon.create_tryon_job", tryon, user_key),
-        RateLimit("tryon.create_multi_tryon_job", tryon, user_key),
-        RateLimit("batch.create_batch_tryon_jobs", tryon, user_key),
+        RateLimit("tryon.create_tryon_job", tryon, user_key, counted_as=TRYONS),
+        RateLimit("tryon.create_multi_tryon_job", tryon, user_key, counted_as=TRYONS),
+        RateLimit("batch.create_batch_tryon_jobs", tryon, user_key, counted_as=TRYONS, cost=listed_items),
     ]
 
 

@@ -17,10 +17,11 @@ _CLAIMABLE = (
     f" OR EXISTS ({_SAME} AND same.status = 'queued'"
     " AND (same.turn, same.created_at, same.job_id) < (q.turn, q.created_at, q.job_id))))"
 )
+_ANY = "SELECT 1 FROM tryon_jobs WHERE status = 'queued' LIMIT 1"
 _RUNNING_HERE = "(SELECT count(*) FROM tryon_jobs WHERE status = 'processing' AND lease_owner = :owner)"
 _NEWCOMER = (
     f"SELECT q.job_id FROM tryon_jobs AS q WHERE {_CLAIMABLE}"
-    " AND q.user_id NOT IN (SELECT user_id FROM tryon_jobs WHERE status = 'processing')"
+    " AND NOT EXISTS (SELECT 1 FROM tryon_jobs AS own WHERE own.status = 'processing' AND own.user_id = q.user_id)"
     f" AND {_RUNNING_HERE} < :all ORDER BY q.turn, q.created_at, q.job_id LIMIT 1"
 )
 _ONE_MORE = (
@@ -60,6 +61,8 @@ class ClaimTable:
     def claim(self, owner: str, now: datetime, lease: timedelta) -> tuple[str, int] | None:
         """The job, with its attempt number from 1, of a user with the fewest running jobs; among these users they take
         turns. None when nobody waits who may have a worker now. Start deadlines go by the wall clock."""
+        if self._db.fetch_one(_ANY) is None:  # each worker asks after each job; a write would make others wait
+            return None
         row = self._db.fetch_one(
             _CLAIM,
             {

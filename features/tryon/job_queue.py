@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from features.tryon.patience import patiently
 from features.tryon.pictures import JobPictures
 from features.tryon.result_cache import ResultCache, picture_of
 from features.tryon.retention import Retention
+from features.tryon.stages import GENERATING_PROGRESS, ToldStages
 from features.tryon.waiting import JobChanges
 from shared.clock import Clock, utc_now
 from shared.engines.base import Deadline, EngineResult
@@ -158,15 +160,17 @@ class TryOnWork:
             self._report(claim, Stage.PREPARING_IMAGES, 20)  # claiming says so already when there is nothing to fetch
         if self._is_answered(claim, job, deadline):
             return
-        wanted = self._pictures.load(job, self._ledger.of(job.job_id, job.user_id, claim.attempt))
-        self._report(claim, Stage.GENERATING, 30)
-        allow_preview = bool(job.request["options"].get("allow_preview", True))
-        result = self._chain.try_on(wanted, deadline, allow_preview=allow_preview)
-        self._report_if_possible(claim, Stage.CHECKING, 80)
-        result = _checked(result)
+        result = _checked(self._painted(claim, job, deadline))
         self._report_if_possible(claim, Stage.STORING, 90)
         stored = patiently(lambda: self._pictures.store_result(job, claim.attempt, result), deadline)
         self._finish(claim, job, *stored)
+
+    def _painted(self, claim: Claim, job: TryOnJob, deadline: Deadline) -> EngineResult:
+        wanted = self._pictures.load(job, self._ledger.of(job.job_id, job.user_id, claim.attempt))
+        self._report(claim, Stage.GENERATING, GENERATING_PROGRESS)
+        stages = ToldStages(lambda stage, progress: self._report_if_wanted(claim, stage, progress))
+        allow_preview = bool(job.request["options"].get("allow_preview", True))
+        return self._chain.try_on(replace(wanted, stages=stages), deadline, allow_preview=allow_preview)
 
     def _with_fetched_garments(self, claim: Claim, job: TryOnJob, deadline: Deadline) -> TryOnJob:
         request = self._links.fetched(job, deadline, self._pictures)
@@ -203,6 +207,11 @@ class TryOnWork:
             self._report(claim, stage, progress)
         except (DatabaseError, DatabaseBusyError) as error:
             log.warning("the stage could not be reported: %s", error.error_code)
+
+    def _report_if_wanted(self, claim: Claim, stage: Stage, progress: int) -> None:
+        """Within an engine: what it holds was paid for and shall be settled as it was, so a cancel is told later."""
+        with suppress(JobCancelledError):
+            self._report_if_possible(claim, stage, progress)
 
     def _finish(self, claim: Claim, job: TryOnJob, key: str, facts: ResultFacts, made_by: str | None = None) -> None:
         """`made_by`: the job whose picture it is, when another one made it."""

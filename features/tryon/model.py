@@ -173,8 +173,8 @@ class TryOnJobTable:
         )
 
     def get(self, job_id: str) -> TryOnJob | None:
-        """For workers only: whose job it is was settled when it was made."""
-        return _job(self._db.fetch_one(f"{_WITH_EVENT} WHERE job_id = ?", (job_id,)))
+        """For workers only: whose job it is was settled when it was made. Without event and cost."""
+        return _job(self._db.fetch_one("SELECT * FROM tryon_jobs WHERE job_id = ?", (job_id,)))
 
     def get_for_user(self, job_id: str, user_id: str) -> TryOnJob | None:
         return _job(self._db.fetch_one(f"{_WITH_EVENT} WHERE job_id = ? AND user_id = ?", (job_id, user_id)))

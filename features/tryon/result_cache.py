@@ -18,9 +18,9 @@ from features.tryon.pictures import JobPictures
 from shared.clock import Clock, to_text, utc_now
 from shared.database import DatabaseManager
 from shared.engines.chain import FALLBACK_NOTICE
-from shared.engines.checks.report import Fault
+from shared.engines.checks.report import NEVER_DELIVERED, Fault
 
-_FAULTS = {fault.value for fault in Fault}
+_FAULTS = {fault.value for fault in Fault if fault not in NEVER_DELIVERED}
 _LOOKED_AT = 5  # of the finished jobs with one key; more than one is looked at when a file is gone or has a fault
 _SAME = "user_id = ? AND content_key = ?"
 

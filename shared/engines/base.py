@@ -81,6 +81,25 @@ class NoLedger:
         self.calls[int(call_id)] = (provider, model, outcome, usage)
 
 
+class Stages(Protocol):
+    """How an engine tells what it is doing, for those who watch its job. Neither method raises: a picture that is being
+    judged may have cost money."""
+
+    def generating(self) -> None:
+        """A picture is being made, again if need be. Every job begins like this."""
+
+    def checking(self) -> None:
+        """A picture came and is being judged. Engines that judge nothing never say it."""
+
+
+class NoStages:
+    """For those whom nobody watches."""
+
+    def generating(self) -> None: ...
+
+    def checking(self) -> None: ...
+
+
 class Deadline:
     """When work must have ended, by the monotonic clock, and whether it was cancelled meanwhile."""
 
@@ -130,6 +149,7 @@ class TryOnInput:
     quality: Quality = Quality.STANDARD
     aspect_ratio: str | None = None
     calls: CallLedger = field(default_factory=NoLedger)
+    stages: Stages = field(default_factory=NoStages)
 
 
 @dataclass(frozen=True, slots=True)

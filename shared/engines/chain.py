@@ -70,6 +70,7 @@ class EngineChain:
             raise ExternalServiceError("This server has only the preview, and the request does not allow it.")
         first: BecauseFutureError | None = None
         for index, engine in enumerate(engines):
+            wanted.stages.generating()  # the engine before may have come as far as judging
             try:
                 result = engine.try_on(wanted, self._share(deadline, is_last=index == len(engines) - 1))
                 return result if first is None else _marked(result)

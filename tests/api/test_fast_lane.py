@@ -1,4 +1,4 @@
-"""A status poll that does not go through Flask answers exactly as one that does."""
+"""A status poll that does not go through Flask answers exactly as one that does, and only when it is plain."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from flask import Flask
 from test_tryon import form
 
 from features.operations.rate_limits import rate_limits
+from features.tryon.service import TryOnService
 from shared.engines.fake import FakeEngine
 
 ORIGIN = {"Origin": "http://localhost:3000"}
@@ -38,7 +39,7 @@ def running(make_app: Callable[..., Flask], sign_up: Callable[..., Any], hold: t
 
 def test_both_ways_give_the_same_answer(running: tuple[Any, str]) -> None:
     client, path = running
-    fast, full = client.get(path, headers=ORIGIN), client.get(path + "?wait=0", headers=ORIGIN)
+    fast, full = client.get(path), client.get(path + "?wait=0")
     data = [answer.get_json()["data"] for answer in (fast, full)]
     estimates = [one.pop("estimated_time") for one in data]
     assert fast.status_code == full.status_code == 200
@@ -54,6 +55,30 @@ def test_flask_is_not_asked_for_a_plain_poll(running: tuple[Any, str]) -> None:
     client.http.application.view_functions["jobs.get_job_status"] = lambda **_: ("asked", 418)
     assert client.get(path).status_code == 200
     assert client.get(path + "?wait=0").status_code == 418
+    assert client.get(path, headers=ORIGIN).status_code == 418
+
+
+def test_a_page_of_an_origin_gets_its_headers(running: tuple[Any, str]) -> None:
+    client, path = running
+    answer = client.get(path, headers=ORIGIN)
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN["Origin"]
+    assert "X-Request-ID" in answer.headers["Access-Control-Expose-Headers"]
+
+
+def test_an_unforeseen_error_ends_in_the_envelope(
+    running: tuple[Any, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, path = running
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("secret text")
+
+    monkeypatch.setattr(TryOnService, "get", broken)
+    answer = client.get(path)
+    assert (answer.status_code, answer.get_json()["error_code"]) == (500, "ERROR")
+    assert answer.get_json()["request_id"] == answer.headers["X-Request-ID"]
+    assert "secret text" not in answer.get_data(as_text=True)
+    assert "a plain answer failed" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,17 @@ def test_cors_is_exact(make_app: Callable[..., Flask], origin: str, allowed: boo
         assert all(name in exposed for name in ("X-Request-ID", "Retry-After", "Location"))
 
 
+@pytest.mark.parametrize("origin", [None, "https://evil.com", "https://app.example.com"])
+@pytest.mark.parametrize("path", ["/health", "/api/nothing", "/api/users/profile"])
+def test_whoever_keeps_an_answer_keeps_it_for_one_origin(
+    make_app: Callable[..., Flask], path: str, origin: str | None
+) -> None:
+    client = make_app(cors_origins=("https://app.example.com",)).test_client()
+    answer = client.get(path, headers={"Origin": origin} if origin else {})
+    assert answer.headers.getlist("Vary") == ["Origin"]
+    assert answer.headers.get("Access-Control-Allow-Origin") in (None, "https://app.example.com")
+
+
 def test_cors_defaults(make_app: Callable[..., Flask]) -> None:
     def allowed(app: Flask, origin: str) -> str | None:
         return app.test_client().get("/health", headers={"Origin": origin}).headers.get("Access-Control-Allow-Origin")

@@ -33,7 +33,7 @@ from features.tryon.waiting import JobChanges, JobWaiting, Waited
 from shared.engines.fake import FakeEngine
 from shared.errors import ContentBlockedError, DatabaseBusyError
 from shared.middleware import resolve
-from shared.outer_frame import ROUTE, WAITED, Cors, OuterFrame
+from shared.outer_frame import ROUTE, WAITED, OuterFrame
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_waiting_is_not_counted_as_slowness() -> None:
         start("200 OK", [])
         return []
 
-    OuterFrame(answer, Cors((), exposed=(), allowed=()))({"REQUEST_METHOD": "GET"}, lambda *_: None)
+    OuterFrame(answer)({"REQUEST_METHOD": "GET"}, lambda *_: None)
     assert (REGISTRY.get_sample_value("http_request_duration_seconds_sum", {"route": "/waited"}) or 0) < -900
 
 

@@ -240,9 +240,32 @@ def test_a_start_deadline_is_that_of_every_job(make_app: Callable[..., Flask], s
     wait_for(person, running, "done")
 
 
-def test_batches_are_limited_like_try_ons(make_app: Callable[..., Flask], sign_up: Any) -> None:
-    person = sign_up(make_app(engines=[FakeEngine()], inline_jobs=True, rate_limit_tryon=1))
-    assert [post(person, [{"image": "a"}], a=drawn("red")).status_code for _ in range(2)] == [202, 429]
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_batch_counts_as_its_items(make_app: Callable[..., Flask], sign_up: Any, as_json: bool) -> None:
+    person = sign_up(make_app(engines=[FakeEngine()], inline_jobs=True, rate_limit_tryon=5))
+
+    def batch(count: int) -> int:
+        items = [{"image": "a"}] * count
+        if not as_json:
+            return int(post(person, items, a=drawn("red")).status_code)
+        pictures = {name: base64.b64encode(drawn()).decode() for name in ("selfie", "a")}
+        return int(person.post("/api/tryon/batch", json={**pictures, "items": items}).status_code)
+
+    assert [batch(count) for count in (3, 3, 2, 1)] == [202, 429, 202, 429], "what was refused did not count"
+    form = {"selfie": (io.BytesIO(drawn()), "me.jpg"), "garment_image": (io.BytesIO(drawn("red")), "g.jpg")}
+    assert person.post("/api/tryon", data=form).status_code == 429, "one by one or at once, it is the same limit"
+
+
+def test_a_batch_beyond_the_limit_takes_all_of_it(make_app: Callable[..., Flask], sign_up: Any) -> None:
+    person = sign_up(make_app(engines=[FakeEngine()], inline_jobs=True, rate_limit_tryon=2))
+    items = [{"image": "a"}] * 4
+    assert [post(person, items, a=drawn("red")).status_code for _ in range(2)] == [202, 429]
+
+
+@pytest.mark.parametrize("items", ["[", "{}", "[]", "", "null"])
+def test_a_batch_that_lists_nothing_counts_as_one(make_app: Callable[..., Flask], sign_up: Any, items: str) -> None:
+    person = sign_up(make_app(engines=[FakeEngine()], inline_jobs=True, rate_limit_tryon=2))
+    assert [post(person, items, a=drawn("red")).status_code for _ in range(3)] == [400, 400, 429]
 
 
 def test_a_batch_needs_a_token(client: Any) -> None:
