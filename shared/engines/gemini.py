@@ -24,6 +24,7 @@ from shared.engines.gemini_ladder import Ladder
 from shared.engines.inputs import Inputs, alone, prepare_inputs
 from shared.engines.models import DEFAULT_MODELS, PRICE_VERSION, image_size, model_facts, price, reserve
 from shared.engines.prompts import Style, build_prompt, wording
+from shared.engines.suitability import look_at_person
 from shared.engines.turns import Turn, dress_in_turns, plan_turns
 from shared.errors import (
     BecauseFutureError,
@@ -159,9 +160,11 @@ class GeminiEngine:
             raise ExternalServiceError("The image provider is not set up on this server.")
         deadline.check()
         with self._gate.background():
+            seen = look_at_person(wanted.person, max_pixels=MAX_PIXELS)
             wanted = replace(wanted, garments=alone(wanted.garments, max_pixels=MAX_PIXELS))
         turns = plan_turns(wanted.garments, self._most_garments(), most_turns=self._max_calls)
-        return dress_in_turns(wanted, turns, lambda turn: self._dress(turn, deadline))
+        result = dress_in_turns(wanted, turns, lambda turn: self._dress(turn, deadline))
+        return replace(result, warnings=(*seen, *result.warnings))
 
     def _most_garments(self) -> int:
         return min(self._garments_per_call, max(model_facts(model).max_images for model in self._models) - 1)
@@ -229,6 +232,7 @@ class GeminiEngine:
             return self._paid_call(job, ladder, permit)
 
     def _paid_call(self, job: _Job, ladder: Ladder, permit: Permit) -> tuple[Answer, Painting | None]:
+        job.wanted.stages.generating()
         prepared = self._prepare(job, model_facts(ladder.model).ratios)
         request = _request(job.wanted, prepared, ladder.model, ladder.style)
         with _recorded(job, ladder.model, request) as record:
@@ -253,6 +257,7 @@ class GeminiEngine:
         return job.prepared[ratios]
 
     def _judge(self, job: _Job, answer: Answer, prepared: Inputs) -> tuple[Answer, Painting | None]:
+        job.wanted.stages.checking()
         with self._gate.background():
             return job.judge.judge(answer, prepared.frame, prepared.garments)
 
