@@ -21,7 +21,8 @@ Packshot = Callable[[NDArray[np.uint8]], NDArray[np.float32] | None]
 
 MIN_TRANSPARENT_SHARE = 0.02  # an alpha channel that hides less than this is no cut-out
 PLAIN_LIGHT_RGB = (242, 242, 242)  # #F2F2F2: a light studio ground that white clothes still stand out from
-NOT_HELPED_BY_A_PACKSHOT = ("too_dark", "several_people")
+NOT_HELPED_BY_A_PACKSHOT = ("too_dark", "several_people", "upside_down")
+NOTHING_LEFT = 0.0005  # of the picture: a cut-out of less shows nothing
 CHECKERBOARD = Notice(
     "checkerboard",
     "A transparency checkerboard is painted into the picture. Save it with real transparency, or use the original.",
@@ -44,6 +45,8 @@ class LocalCutOut:
         """
         rgb, alpha = read_rgba(photo)
         if alpha is not None:
+            if np.mean(alpha > 0.5) < NOTHING_LEFT:
+                raise ImageRejectedError("no_person")
             return CutOutResult(_rgba(rgb, alpha))
         try:
             person = find_person(rgb)

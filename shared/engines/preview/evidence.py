@@ -31,6 +31,7 @@ FACE_MIDDLE = 0.4  # of the box's area: where skin is asked for
 SEARCH_MARGIN = 0.1  # of the figure's longer side: room around it for the face box
 FACE_LOWEST = 0.55  # the face's centre lies in this upper share of the person (half bodies: .3)
 SECOND_FACE_SHARE = 0.5  # another face with half of the largest box's width is another person
+CROWD_WEIGHT = 7.0  # score of a face that counts without the network's word; false ones <= 6.0 (25 photos)
 DARK_MEDIAN_L, DARK_BRIGHT_L = 25.0, 45.0  # Lab: most pixels under the first and nearly all under the second
 HEAD_SHARE = 0.2  # of the silhouette's height, from its top: where head evidence is looked for
 HAIR_SHARE, SKIN_SHARE = 0.07, 0.10  # of that region; people without a found face: >= .10 and >= .38
@@ -107,6 +108,8 @@ def look_for_person(bgr: Image, probabilities: PartProbabilities) -> Evidence:
     if is_too_dark(bgr):
         raise ImageRejectedError("too_dark")
     evidence = _evidence(bgr, probabilities)
+    if _is_crowd(bgr):
+        raise ImageRejectedError("several_people")
     if evidence is not None and evidence.face is not None:
         return evidence
     if _has_face_when_turned(bgr, UPSIDE_DOWN if evidence is not None else UPSIDE_DOWN + LYING):
@@ -157,12 +160,17 @@ def _evidence(bgr: Image, probabilities: PartProbabilities) -> Evidence | None:
 
 
 def _faces(bgr: Image, parts: NDArray[np.intp], inside: Mask) -> list[Face]:
-    """The real faces. Only the upper part of the figure is searched, and nothing where there is too little skin."""
+    """The real faces. Only the upper part of the figure is searched, and nothing where there is too little skin.
+
+    To the sides as far as there is skin: of a crowd, those at the edges may be no part of the figure.
+    """
     scale = min(MAX_GROWTH, SEARCH_SIDE / max(bgr.shape[:2]))
     least = MIN_SKIN_SHARE * FACE_MIDDLE * (MIN_FACE_PX / scale) ** 2
-    if np.count_nonzero(parts == Part.SKIN) < least:
+    skin = parts == Part.SKIN
+    if np.count_nonzero(skin) < least:
         return []
-    left, top, width, height = cv2.boundingRect(inside.astype(np.uint8))
+    top, height = cv2.boundingRect(inside.astype(np.uint8))[1::2]
+    left, _, width, _ = cv2.boundingRect((inside | main_components(skin)).astype(np.uint8))
     margin = SEARCH_MARGIN * max(width, height)
     last = top + (FACE_LOWEST + SEARCH_MARGIN) * height + margin
     rows = slice(round(max(0.0, top - margin)), round(min(len(bgr), last)))
@@ -195,6 +203,15 @@ def _is_second_person(faces: list[Face]) -> bool:
         other.size >= SECOND_FACE_SHARE * first.size and abs(other.centre[0] - first.centre[0]) > 0.8 * first.size
         for other in faces[1:]
     )
+
+
+def _is_crowd(bgr: Image) -> bool:
+    """Several sure faces beside each other. Looked for in landscape photos: each person of a group is so small there
+    that the network sees one wide figure, or nobody."""
+    if bgr.shape[1] <= bgr.shape[0]:
+        return False
+    faces = sorted((face for face in shared_finder().find(bgr) if face.weight >= CROWD_WEIGHT), key=_largest_first)
+    return bool(faces) and _is_second_person(faces)
 
 
 def _has_head(probabilities: PartProbabilities, parts: NDArray[np.intp], inside: Mask) -> bool:

@@ -15,7 +15,7 @@ from shared.engines.preview.background import disk
 from shared.engines.preview.evidence import shows_body
 from shared.engines.preview.garment import CLEAR_CONTRAST_LAB, Garment, spread_colours
 from shared.engines.preview.outline import main_components
-from shared.engines.preview.parsing import Part, shared_parser
+from shared.engines.preview.parsing import Part, PartProbabilities, shared_parser
 from shared.engines.preview.person import Person, find_person
 from shared.errors import ImageRejectedError
 
@@ -27,13 +27,21 @@ INSET = 0.003  # of the longer side: the border to skin and other clothes is off
 CLOTHES = (Part.UPPER, Part.LOWER, Part.DRESS)
 
 Image = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
-def shows_wearer(rgb: Image) -> bool:
-    """Whether somebody is in a garment's picture."""
+def look_at(rgb: Image, alpha: Floats | None = None) -> PartProbabilities:
+    """One look of the network at a garment's picture; what is transparent is white to it."""
     bgr = np.ascontiguousarray(rgb[..., ::-1])
-    return shows_body(bgr, shared_parser()(bgr, flip=False))
+    if alpha is not None:
+        bgr = np.asarray(255.0 + alpha[..., None] * (bgr - np.float32(255.0)), dtype=np.uint8)
+    return shared_parser()(bgr, flip=False)
+
+
+def shows_wearer(rgb: Image, seen: PartProbabilities) -> bool:
+    """Whether somebody is in a garment's picture."""
+    return shows_body(np.ascontiguousarray(rgb[..., ::-1]), seen)
 
 
 def worn_garment(rgb: Image, wanted: GarmentType) -> tuple[Garment, GarmentType]:

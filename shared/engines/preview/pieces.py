@@ -17,12 +17,14 @@ from shared.engines.preview.keypoints import (
     leg_gap_share,
     top_points,
 )
-from shared.engines.preview.on_model import shows_wearer, worn_garment
+from shared.engines.preview.on_model import CLOTHES, look_at, shows_wearer, worn_garment
 from shared.engines.preview.outline_rows import Outline
+from shared.engines.preview.parsing import PartProbabilities
 from shared.errors import REJECTION_MESSAGES, ImageRejectedError
 
 UNEVEN = 0.04  # by the height of the trousers
 UNLIKE_SLEEVES = 0.15  # difference of their lengths
+MIN_CLOTHES = 0.3  # of the network's opinion: garments >= .60, parts torn from photos >= .39, a mug .03, a ball .19
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,21 @@ class Piece:
 def piece_of(wanted: GarmentInput) -> Piece:
     """Raises ImageRejectedError: garment_on_model, garment_background, garment_not_found."""
     rgb, alpha = read_picture(wanted.image)
-    if alpha is None and shows_wearer(rgb):
+    seen = look_at(rgb, alpha)
+    if alpha is None and shows_wearer(rgb, seen):
         piece = read_piece(*worn_garment(rgb, wanted.garment_type))
         _refuse_unclear_sleeves(piece)
         return piece
-    return read_piece(cut_out_garment(wanted.image), wanted.garment_type)
+    garment = cut_out_garment(wanted.image)
+    _refuse_no_clothes(garment, seen)
+    return read_piece(garment, wanted.garment_type)
+
+
+def _refuse_no_clothes(garment: Garment, seen: PartProbabilities) -> None:
+    """A mug, a ball, trousers lying on their side: hardly anything of it looks like clothes in their place."""
+    clothes = seen[..., list(CLOTHES)].sum(axis=2)
+    if float(clothes[garment.alpha > 0.5].mean()) < MIN_CLOTHES:
+        raise ImageRejectedError("garment_not_found", details={"cause": "looks"})
 
 
 def _refuse_unclear_sleeves(piece: Piece) -> None:

@@ -13,6 +13,7 @@ from preview_samples import NEGATIVES, PEOPLE, SAMPLES, Pixels, jpeg, overlap, p
 from shared.engines.base import CutOut
 from shared.engines.preview.checkerboard import has_checkerboard
 from shared.engines.preview.cut_out import LocalCutOut, flatten_on_plain
+from shared.engines.preview.garment import packshot_alpha
 from shared.errors import REJECTION_MESSAGES, ImageRejectedError
 
 cutter: CutOut = LocalCutOut()
@@ -89,6 +90,20 @@ def test_a_packshot_that_finds_nothing_is_refused() -> None:
     with pytest.raises(ImageRejectedError) as refusal:
         LocalCutOut(drawn_packshot).cut_out(jpeg(NEGATIVES["flat_grey"]()))
     assert refusal.value.reason == "no_person"
+
+
+def test_nothing_left_is_refused() -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (300, 400), (0, 0, 0, 0)).save(file, "PNG")
+    with pytest.raises(ImageRejectedError) as refusal:
+        cutter.cut_out(file.getvalue())
+    assert refusal.value.reason == "no_person"
+
+
+def test_somebody_upside_down_is_no_packshot() -> None:
+    with pytest.raises(ImageRejectedError) as refusal:
+        LocalCutOut(packshot_alpha).cut_out(jpeg(np.ascontiguousarray(np.rot90(photo("woman_light"), 2))))
+    assert refusal.value.reason == "upside_down"
 
 
 def test_advice_for_good_and_bad_photos() -> None:

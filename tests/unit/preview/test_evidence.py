@@ -63,6 +63,13 @@ def test_two_people() -> None:
     assert refusal(pair) == "several_people"
 
 
+@pytest.mark.parametrize("count", [3, 5, 6])
+def test_a_row_of_people(count: int) -> None:
+    names = ("man_dark", "woman_light")
+    row = np.hstack([photo(names[index % 2])[:, 125:890] for index in range(count)])
+    assert refusal(row) == "several_people"
+
+
 def test_one_person_twice_the_same_face_is_one_person() -> None:
     assert refusal(photo("woman_tan")) is None
 

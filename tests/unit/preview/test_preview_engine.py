@@ -8,12 +8,14 @@ from functools import lru_cache
 import cv2
 import numpy as np
 import pytest
+from drawn_garments import png
 from PIL import Image
 from preview_samples import (
     CASES,
     FULL_LENGTH,
     PEOPLE,
     SAMPLES,
+    Pixels,
     flat_grey,
     jpeg,
     person,
@@ -234,6 +236,22 @@ def test_a_picture_without_a_person_is_refused() -> None:
     with pytest.raises(ImageRejectedError) as refused:
         ENGINE.try_on(TryOnInput(jpeg(flat_grey()), (garment("tshirt"),)), Deadline(60))
     assert refused.value.reason == "no_person"
+
+
+def mug() -> Pixels:
+    picture = np.full((1200, 1000, 3), 240, dtype=np.uint8)
+    cv2.ellipse(picture, (500, 625), (250, 275), 0, 0, 360, (150, 60, 40), -1)
+    cv2.rectangle(picture, (740, 500), (850, 760), (150, 60, 40), 40)
+    return picture
+
+
+@pytest.mark.parametrize("transparent", [False, True])
+def test_a_thing_that_is_no_garment_is_refused(transparent: bool) -> None:
+    alpha = (mug()[..., 2] < 200).astype(np.float64) if transparent else None
+    thing = GarmentInput(png(mug(), alpha))
+    with pytest.raises(ImageRejectedError) as refused:
+        ENGINE.try_on(TryOnInput(photo_file("man_dark"), (thing,)), Deadline(60))
+    assert refused.value.reason == "garment_not_found"
 
 
 def test_a_wish_that_the_picture_contradicts_is_followed_with_a_warning() -> None:
