@@ -13,6 +13,9 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from shared.errors import ImageRejectedError
@@ -22,6 +25,7 @@ RATIO_TOLERANCE = 0.06
 MAX_DELIVERED_SIDE = 2016
 JPEG_QUALITY = 90
 _EDGE_SHARE = 0.02
+_FORMATS = ("JPEG", "PNG", "WEBP")
 
 # What Pillow's readers raise for damaged bytes.
 _BROKEN_IMAGE = (
@@ -29,6 +33,11 @@ _BROKEN_IMAGE = (
     *(struct.error, zlib.error, Image.DecompressionBombError),
 )
 Size = tuple[int, int]
+
+# Down to this share of the sides a slight blur and cubic interpolation lose no more than Lanczos (within .5 dB there
+# and back again) in an eighth of its time.
+_MILD_SHRINK = 0.65
+_ANTIALIAS = 0.45  # px of blur by sqrt(1 / scale^2 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,8 @@ def deliver(answer: Image.Image, frame: Frame) -> Image.Image:
     if _apart(answer.width / answer.height, frame.sent[0] / frame.sent[1]) <= RATIO_TOLERANCE:
         scale_x, scale_y = answer.width / frame.sent[0], answer.height / frame.sent[1]
         left, top, right, bottom = frame.delivered.corners
+        if size == (right - left, bottom - top) and _is_within(answer.size, frame.sent):
+            return _cropped(resized(answer, frame.sent), frame.delivered)
         box = (left * scale_x, top * scale_y, min(right * scale_x, answer.width), min(bottom * scale_y, answer.height))
         return answer.resize(size, Image.Resampling.LANCZOS, box=box)
     # The provider chose a ratio of its own, perhaps without our padding: all of its picture is kept.
@@ -128,7 +139,7 @@ def decode(data: bytes, *, max_pixels: int) -> Image.Image:
 def decode_small(data: bytes, side: int | None, *, max_pixels: int) -> Image.Image:
     """As `decode`; a JPEG may come at a half, a quarter or an eighth of its size, but not below `side`."""
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as opened:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
             if opened.width * opened.height > max_pixels:
                 raise ImageRejectedError("damaged", "The picture has too many pixels.")
             if side is not None:
@@ -149,12 +160,34 @@ def is_plain_jpeg(data: bytes) -> bool:
         return False
 
 
+def to_bgr(image: Image.Image) -> NDArray[np.uint8]:
+    """`image`: RGB."""
+    return np.asarray(cv2.cvtColor(np.asarray(image, dtype=np.uint8), cv2.COLOR_RGB2BGR), dtype=np.uint8)
+
+
+def to_rgb_image(bgr: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+
+
+def resized(image: Image.Image, size: Size) -> Image.Image:
+    """RGB at another size, both sides by about the same factor: without stairs, and as sharp as can be."""
+    if image.size == size:
+        return image
+    scale = min(size[0] / image.width, size[1] / image.height)
+    if scale < _MILD_SHRINK:
+        return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    pixels = np.asarray(image)
+    if scale < 1.0:
+        pixels = np.asarray(cv2.GaussianBlur(pixels, (3, 3), _ANTIALIAS * math.sqrt(1.0 / scale**2 - 1.0)))
+    return Image.fromarray(np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8))
+
+
 def encode_jpeg(image: Image.Image, max_side: int) -> bytes:
     """JPEG without metadata, longest side at most `max_side`."""
     shrink = min(1.0, max_side / max(image.size))
     if shrink < 1.0:
         size = max(1, round(image.width * shrink)), max(1, round(image.height * shrink))
-        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+        image = resized(image, size)
     target = io.BytesIO()
     image.save(target, "JPEG", quality=JPEG_QUALITY)
     return target.getvalue()
@@ -165,14 +198,15 @@ def as_jpeg(data: bytes, max_side: int, *, max_pixels: int) -> bytes:
 
     Raises ImageRejectedError("damaged").
     """
-    if data.startswith(b"\xff\xd8\xff") and max(_header_size(data)) <= max_side:
+    if data.startswith(b"\xff\xd8\xff") and max(size_of(data)) <= max_side:
         return data
     return encode_jpeg(decode(data, max_pixels=max_pixels), max_side)
 
 
-def _header_size(data: bytes) -> Size:
+def size_of(data: bytes) -> Size:
+    """By the header alone. Raises ImageRejectedError("damaged")."""
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG",)) as opened:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
             return opened.size
     except _BROKEN_IMAGE as error:
         raise ImageRejectedError("damaged") from error
@@ -180,10 +214,19 @@ def _header_size(data: bytes) -> Size:
 
 def _flattened(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        image.load()  # a picture that is RGB already needs no copy
+        return image if image.mode == "RGB" else image.convert("RGB")
     layer = image.convert("RGBA")
     ground = Image.new("RGBA", layer.size, "white")
     return Image.alpha_composite(ground, layer).convert("RGB")
+
+
+def _is_within(inner: Size, outer: Size) -> bool:
+    return inner[0] <= outer[0] and inner[1] <= outer[1]
+
+
+def _cropped(image: Image.Image, box: Box) -> Image.Image:
+    return image if image.size == (box.width, box.height) else image.crop(box.corners)
 
 
 def _apart(one: float, other: float) -> float:

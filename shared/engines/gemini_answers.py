@@ -85,7 +85,7 @@ _RETRY_IN = re.compile(r"\bretry in\s+(?:(\d+)h)?\s*(?:(\d+)m(?!s))?\s*(?:(\d+(?
 _MOST_TOKENS = 10**9
 
 
-def read_success(body: bytes) -> Answer:
+def read_success(body: bytes | bytearray) -> Answer:
     """The meaning of a 200. A body that is no JSON object counts as a passing fault of the way there."""
     try:
         parsed = orjson.loads(body)

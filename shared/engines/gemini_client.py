@@ -6,9 +6,11 @@ The key goes into a header and nowhere else. No text of the upstream, of an exce
 from __future__ import annotations
 
 import base64
+import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +26,7 @@ from shared.engines.prompts import Prompt, Slot, wording
 
 DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 _CHUNK_BYTES = 64 * 1024
+_SENT_BYTES = 48 * 1024  # a multiple of 3: only the last piece of a picture ends with padding
 _ERROR_BODY_BYTES = 256 * 1024
 _WATCH_SECONDS = 0.1
 _LOST = Answer(Kind.REFUSED, "unknown")
@@ -44,13 +47,19 @@ class PictureRequest:
     image_size: str | None = None
     text_allowed: bool = True
 
-    def body(self) -> dict[str, Any]:
+    def payload(self) -> Payload:
+        marks = {uuid.uuid4().hex: picture for picture in (self.person, *self.garments)}
+        body = self.body(dict(zip((None, *range(len(self.garments))), marks, strict=True)))
+        return Payload(orjson.dumps(body), {mark.encode(): picture for mark, picture in marks.items()})
+
+    def body(self, data: Mapping[int | None, str]) -> dict[str, Any]:
+        """`data`: what stands for the person's picture (None) and for each garment's."""
         image_config = {"aspectRatio": self.aspect_ratio}
         if self.image_size:
             image_config["imageSize"] = self.image_size
         return {
             "systemInstruction": {"parts": [{"text": wording().system}]},
-            "contents": [{"role": "user", "parts": [self._part(item) for item in self.prompt]}],
+            "contents": [{"role": "user", "parts": [_part(item, data) for item in self.prompt]}],
             "generationConfig": {
                 "responseModalities": ["TEXT", "IMAGE"] if self.text_allowed else ["IMAGE"],
                 "imageConfig": image_config,
@@ -59,11 +68,33 @@ class PictureRequest:
             "safetySettings": [{"category": "HARM_CATEGORY_SEXUALLY_EXPLICIT", "threshold": "BLOCK_ONLY_HIGH"}],
         }
 
-    def _part(self, item: str | Slot) -> dict[str, Any]:
-        if isinstance(item, str):
-            return {"text": item}
-        picture = self.person if item.garment is None else self.garments[item.garment]
-        return {"inlineData": {"mimeType": "image/jpeg", "data": base64.b64encode(picture).decode("ascii")}}
+
+def _part(item: str | Slot, data: Mapping[int | None, str]) -> dict[str, Any]:
+    if isinstance(item, str):
+        return {"text": item}
+    return {"inlineData": {"mimeType": "image/jpeg", "data": data[item.garment]}}
+
+
+class Payload:
+    """A JSON text whose pictures are written as base64 while they are sent: nobody holds the whole of it.
+
+    `marks`: what stands for a picture in `text`, and the picture.
+    """
+
+    def __init__(self, text: bytes, marks: Mapping[bytes, bytes]) -> None:
+        parts = re.split(b"(" + b"|".join(marks) + b")", text)
+        self._pieces = [(part, marks.get(part)) for part in parts]
+
+    def __len__(self) -> int:
+        return sum(len(text) if picture is None else 4 * -(-len(picture) // 3) for text, picture in self._pieces)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for text, picture in self._pieces:
+            if picture is None:
+                yield text
+                continue
+            for start in range(0, len(picture), _SENT_BYTES):
+                yield base64.b64encode(memoryview(picture)[start : start + _SENT_BYTES])
 
 
 class GeminiClient:
@@ -93,7 +124,7 @@ class GeminiClient:
         The exchange runs in a thread of its own, because name look-up and dripping headers obey no timeout.
         """
         seconds = min(self._read_timeout_seconds, deadline.remaining_seconds())
-        payload = orjson.dumps(wanted.body())
+        payload = wanted.payload()
         pending: Future[Answer] = Future()
         threading.Thread(
             target=_fulfil,
@@ -103,7 +134,7 @@ class GeminiClient:
         ).start()
         return _watch(pending, deadline, seconds)
 
-    def _exchange(self, model: str, payload: bytes, seconds: float) -> Answer:
+    def _exchange(self, model: str, payload: Payload, seconds: float) -> Answer:
         ends_at = time.monotonic() + seconds
         url = f"{self._base_url}/v1beta/models/{quote(model, safe='')}:generateContent"
         timeout = min(self._connect_timeout_seconds, max(seconds, 0.001)), max(seconds, 0.001)
@@ -135,7 +166,7 @@ class GeminiClient:
                     return _TOO_LARGE
                 break
         if good:
-            return read_success(bytes(body))
+            return read_success(body)
         return read_error(response.status_code, bytes(body), response.headers.get("Retry-After"))
 
 

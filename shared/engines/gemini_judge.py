@@ -20,7 +20,18 @@ from shared.engines.checks.colours import Palette, palette
 from shared.engines.checks.inspection import Inspection, inspect
 from shared.engines.checks.reference import Reference, make_reference
 from shared.engines.checks.report import Fault, Report
-from shared.engines.framing import Box, Frame, decode, decode_small, deliver, is_plain_jpeg, person_box
+from shared.engines.framing import (
+    Box,
+    Frame,
+    decode,
+    decode_small,
+    deliver,
+    is_plain_jpeg,
+    person_box,
+    resized,
+    to_bgr,
+    to_rgb_image,
+)
 from shared.engines.gemini_answers import Answer, Kind
 from shared.errors import ImageRejectedError
 
@@ -68,8 +79,9 @@ class Judge:
         if picture is None:
             return replace(answer, kind=Kind.SOFT, code="bad_picture"), None
         image, box = deliver(picture, frame), person_box(frame)
-        whole = np.ascontiguousarray(np.asarray(image)[..., ::-1])
-        reference = self._seen(garments)
+        whole = to_bgr(image)
+        photo = to_bgr(decode(self._wanted.person, max_pixels=MAX_PIXELS))
+        reference = self._seen(photo, garments)
         inspection = inspect(reference, whole[box.top : box.top + box.height, box.left : box.left + box.width])
         judged = _verdict(answer, inspection.report)
         if not inspection.report.deliverable:
@@ -79,25 +91,25 @@ class Judge:
             figures = _figures(inspection, None, picture.size)
             return judged, Painting(image, inspection.report, figures, answer.picture)
         plan = plan_blend(reference, inspection, margins=(box.width, box.height) != image.size)
-        painted = image if plan is None else self._blended(whole, box, plan)
+        painted = image if plan is None else _blended(photo, whole, box, plan)
         came = answer.picture if plan is None and whole_bytes else None
         return judged, Painting(painted, inspection.report, _figures(inspection, plan, picture.size), came)
 
-    def _seen(self, garments: Sequence[bytes]) -> Reference:
+    def _seen(self, photo: Pixels, garments: Sequence[bytes]) -> Reference:
         """The photo is looked at once, when the first picture came."""
         if self._reference is None:
             kinds = [garment.garment_type for garment in self._wanted.garments]
             palettes = [_palette(picture, kind) for picture, kind in zip(garments, kinds, strict=True)]
-            self._reference = make_reference(_pixels(decode(self._wanted.person, max_pixels=MAX_PIXELS)), palettes)
+            self._reference = make_reference(photo, palettes)
         return self._reference
 
-    def _blended(self, whole: Pixels, box: Box, plan: Blend) -> Image.Image:
-        photo = decode(self._wanted.person, max_pixels=MAX_PIXELS)
-        if photo.size != (box.width, box.height):
-            photo = photo.resize((box.width, box.height), Image.Resampling.LANCZOS)
-        left, top, right, bottom = box.corners
-        whole[top:bottom, left:right] = blend(_pixels(photo), np.ascontiguousarray(whole[top:bottom, left:right]), plan)
-        return Image.fromarray(np.ascontiguousarray(whole[..., ::-1]))
+
+def _blended(photo: Pixels, whole: Pixels, box: Box, plan: Blend) -> Image.Image:
+    if photo.shape[:2] != (box.height, box.width):
+        photo = to_bgr(resized(to_rgb_image(photo), (box.width, box.height)))
+    left, top, right, bottom = box.corners
+    whole[top:bottom, left:right] = blend(photo, np.ascontiguousarray(whole[top:bottom, left:right]), plan)
+    return to_rgb_image(whole)
 
 
 def _readable(data: bytes) -> Image.Image | None:
@@ -127,8 +139,4 @@ def _figures(inspection: Inspection, plan: Blend | None, size: tuple[int, int]) 
 
 
 def _palette(picture: bytes, kind: GarmentType) -> Palette:
-    return palette(_pixels(decode_small(picture, PALETTE_SIDE, max_pixels=MAX_PIXELS)), kind)
-
-
-def _pixels(image: Image.Image) -> Pixels:
-    return np.ascontiguousarray(np.asarray(image, dtype=np.uint8)[..., ::-1])
+    return palette(to_bgr(decode_small(picture, PALETTE_SIDE, max_pixels=MAX_PIXELS)), kind)

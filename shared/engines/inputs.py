@@ -12,8 +12,19 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from shared.engines.base import GarmentInput, Quality, TryOnInput
-from shared.engines.framing import Box, Frame, as_jpeg, decode, encode_jpeg, pad_person, plan_frame
-from shared.engines.isolation import isolate
+from shared.engines.framing import (
+    Box,
+    Frame,
+    as_jpeg,
+    decode,
+    decode_small,
+    encode_jpeg,
+    pad_person,
+    plan_frame,
+    resized,
+    size_of,
+)
+from shared.engines.isolation import WORKING_SIDE, find_worn, on_light_ground
 
 FAST_SIDE = 1024  # px: as large as the picture that comes back
 LARGEST_SIDE = 2016  # px: photos are kept no larger
@@ -31,10 +42,9 @@ class Inputs:
 def prepare_inputs(wanted: TryOnInput, ratios: Sequence[str], standard_side: int, *, max_pixels: int) -> Inputs:
     """`standard_side`: px of the longer side at standard quality. Raises ImageRejectedError("damaged")."""
     side = input_side(wanted.quality, standard_side)
-    photo = decode(wanted.person, max_pixels=max_pixels)
-    frame = plan_frame(photo.size, ratios, wanted.aspect_ratio)
+    frame = plan_frame(size_of(wanted.person), ratios, wanted.aspect_ratio)
     if frame.padded:
-        person = encode_jpeg(_padded(photo, frame, side), side)
+        person = encode_jpeg(_padded(decode(wanted.person, max_pixels=max_pixels), frame, side), side)
     else:
         person = as_jpeg(wanted.person, side, max_pixels=max_pixels)
     return Inputs(frame, person, [as_jpeg(item.image, side, max_pixels=max_pixels) for item in wanted.garments])
@@ -56,11 +66,11 @@ def alone(garments: Iterable[GarmentInput], *, max_pixels: int) -> tuple[Garment
 
 
 def _alone(garment: GarmentInput, max_pixels: int) -> GarmentInput:
-    picture = decode(garment.image, max_pixels=max_pixels)
-    shown = isolate(picture, garment.garment_type)
-    if shown.picture is picture:
-        return replace(garment, on_model=shown.on_model)
-    return replace(garment, image=encode_jpeg(shown.picture, LARGEST_SIDE))
+    worn = find_worn(decode_small(garment.image, WORKING_SIDE, max_pixels=max_pixels), garment.garment_type)
+    if worn is None or worn.garment is None:
+        return replace(garment, on_model=worn is not None)
+    alone = on_light_ground(decode(garment.image, max_pixels=max_pixels), worn.garment)
+    return replace(garment, image=encode_jpeg(alone, LARGEST_SIDE))
 
 
 def _padded(person: Image.Image, frame: Frame, side: int) -> Image.Image:
@@ -70,8 +80,7 @@ def _padded(person: Image.Image, frame: Frame, side: int) -> Image.Image:
         return pad_person(person, frame)
     (width, height), sent = _scaled(person.size, scale), _scaled(frame.sent, scale)
     box = Box((sent[0] - width) // 2, (sent[1] - height) // 2, width, height)
-    small = person.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return pad_person(small, replace(frame, sent=sent, person=box))
+    return pad_person(resized(person, (width, height)), replace(frame, sent=sent, person=box))
 
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:

@@ -37,26 +37,19 @@ SOFT_PX = 1.0  # at the working size
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """`picture`: what is to be sent. `on_model`: somebody is still to be seen in it."""
+class Worn:
+    """Somebody wears it. `garment`: where it is, in the picture's frame at any size; None when that is not sure."""
 
-    picture: Pictures.Image
-    on_model: bool = False
+    garment: Mask | None
 
 
-def isolate(picture: Pictures.Image, worn_as: GarmentType) -> Shown:
-    """The garment alone on a light ground where somebody wears it and it can be told apart; else the picture itself.
-
-    `picture`: RGB. Nothing is raised: what cannot be judged stays as it is.
-    """
+def find_worn(picture: Pictures.Image, worn_as: GarmentType) -> Worn | None:
+    """None when nobody wears it. `picture`: RGB; more pixels than WORKING_SIDE show no more."""
     small = _working_copy(picture)
     if _is_without_skin(shared_parser()(small, flip=False)):
-        return Shown(picture)
+        return None
     probabilities = shared_parser().focused(small)
-    if not shows_body(small, probabilities):
-        return Shown(picture)
-    garment = _garment(probabilities, worn_as)
-    return Shown(picture, on_model=True) if garment is None else Shown(_alone(picture, garment))
+    return Worn(_garment(probabilities, worn_as)) if shows_body(small, probabilities) else None
 
 
 def _working_copy(picture: Pictures.Image) -> Image:
@@ -119,7 +112,7 @@ def _parts_of(parts: NDArray[np.uint8], worn_as: GarmentType) -> tuple[Part, ...
     return (largest,) if worn_as is GarmentType.AUTO and count[largest] > MOST_OF_THE_CLOTHES * clothes else ()
 
 
-def _alone(picture: Pictures.Image, garment: Mask) -> Pictures.Image:
+def on_light_ground(picture: Pictures.Image, garment: Mask) -> Pictures.Image:
     """Cropped to the garment with a margin; outside of it the light ground."""
     left, top, right, bottom = box = _crop(garment, picture.size)
     soft = cv2.GaussianBlur(garment.astype(np.float32), (0, 0), SOFT_PX)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -91,6 +92,12 @@ def test_the_user_with_the_fewest_running_jobs_is_next(line: Line, running: str,
     assert sorted(places, key=lambda name: places[name].position) == order.split()
     assert [places[name].position for name in order.split()] == list(range(1, len(places) + 1))
     assert line.claims() == order.split()
+
+
+def test_who_finds_nothing_to_do_keeps_no_writer_waiting(line: Line) -> None:
+    line.run("a1")
+    with ThreadPoolExecutor(1) as pool, line.db.transaction():
+        assert pool.submit(line.claim, SHARES).result(5) is None
 
 
 def test_users_take_turns_also_where_one_job_runs_at_a_time(line: Line) -> None:

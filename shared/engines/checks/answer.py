@@ -14,6 +14,7 @@ from shared.engines.checks.registration import Alignment, align
 NEW_PIXEL = 14.0  # grey levels: what differs by more was changed, not compressed
 CALM = 7  # px, side of the blur before comparing: JPEG noise goes, folds stay
 TONE_RANGE = (0.8, 1.25)
+MEAN_OF_CHANNELS = np.full((1, 3), 1 / 3, dtype=np.float32)
 
 Floats = NDArray[np.float32]
 
@@ -47,7 +48,13 @@ def look_at(reference: Reference, picture: Image) -> Answer:
 
 def _change(photo: Image, answer: Image) -> Floats:
     """Blurred difference, after the light of the whole picture was evened out."""
-    before = cv2.blur(photo, (CALM, CALM)).astype(np.float32)
-    after = cv2.blur(answer, (CALM, CALM)).astype(np.float32)
-    gain = np.clip(np.median(before, axis=(0, 1)) / np.maximum(np.median(after, axis=(0, 1)), 1.0), *TONE_RANGE)
-    return np.asarray(np.abs(before - after * gain.astype(np.float32)).mean(axis=2), dtype=np.float32)
+    before, after = (np.asarray(cv2.blur(each, (CALM, CALM)), dtype=np.uint8) for each in (photo, answer))
+    gain = np.clip(_medians(before) / np.maximum(_medians(after), 1.0), *TONE_RANGE).astype(np.float32)
+    gap = cv2.absdiff(before.astype(np.float32), after * gain)
+    return np.asarray(cv2.transform(gap, MEAN_OF_CHANNELS), dtype=np.float32)
+
+
+def _medians(bgr: Image) -> Floats:
+    """Of each channel, by counting: sorting takes ten times as long."""
+    counts = [np.bincount(channel.ravel(), minlength=256).cumsum() for channel in cv2.split(bgr)]
+    return np.array([np.searchsorted(each, each[-1] / 2) for each in counts], dtype=np.float32)

@@ -6,6 +6,7 @@ stays the answer's. In the core of the kept places every pixel is the photo's ow
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -30,6 +31,7 @@ FEATHER = 0.014  # of the longer side
 STILL_PX = 0.3  # a shift that nobody sees, and that another interpolation would cost more sharpness than it mends
 MAX_TONE = 0.1  # of the light: a larger change is the answer's own idea and stays
 MIN_GROUND = 0.03  # of the picture: with less of it light is not compared
+TILE = 128  # px: where the photo, or the answer, stands alone nothing is mixed
 MIN_KEPT_GROUND = 0.6  # of the background: an answer that drew the rest anew keeps its own, all of it
 
 CLOTHES = (Part.UPPER, Part.LOWER, Part.DRESS, Part.OTHER)
@@ -80,17 +82,41 @@ def kept_everything(reference: Reference, inspection: Inspection) -> bool:
 def blend(photo: Image, picture: Image, plan: Blend) -> Image:
     """`photo`, `picture`: BGR of the same size; the second is the answer. The result lies in the photo's frame."""
     height, width = photo.shape[:2]
-    if not _is_still(plan.alignment, width, height):
-        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        matrix = plan.alignment.matrix(width, height)
-        warped = cv2.warpAffine(picture, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        picture = np.asarray(warped, dtype=np.uint8)
-    picture = _toned(picture, plan.tone)
-    weight = np.clip(cv2.resize(plan.weight, (width, height), interpolation=cv2.INTER_LINEAR), 0.0, 1.0)
-    mixed = np.asarray(cv2.blendLinear(photo, picture, weight, 1.0 - weight), dtype=np.uint8)
-    core = weight >= 1.0  # exact, whatever the blending rounds
-    mixed[core] = photo[core]
+    large = cv2.resize(plan.weight, (width, height), interpolation=cv2.INTER_LINEAR)
+    weight = np.asarray(np.clip(large, 0.0, 1.0), dtype=np.float32)
+    matrix = None if _is_still(plan.alignment, width, height) else plan.alignment.matrix(width, height)
+    light = _light(plan.tone)
+    mixed = photo.copy()
+    for rows, columns in _tiles(height, width):
+        share = weight[rows, columns]
+        if share.min() < 1.0:  # else the photo alone is there
+            piece = cv2.LUT(_moved(picture, matrix, rows, columns), light)
+            mixed[rows, columns] = _mixed(photo[rows, columns], np.asarray(piece, dtype=np.uint8), share)
     return mixed
+
+
+def _mixed(photo: Image, picture: Image, weight: Floats) -> Image:
+    if weight.max() <= 0.0:
+        return picture
+    mixed = np.asarray(cv2.blendLinear(photo, picture, weight, 1.0 - weight), dtype=np.uint8)
+    core = (weight >= 1.0).astype(np.uint8)  # exact, whatever the blending rounds
+    return np.asarray(cv2.copyTo(photo, core, mixed), dtype=np.uint8)
+
+
+def _moved(picture: Image, matrix: NDArray[np.float64] | None, rows: slice, columns: slice) -> Image:
+    """This tile of the picture, laid onto the photo by `matrix`."""
+    if matrix is None:
+        return np.ascontiguousarray(picture[rows, columns])
+    here = matrix.copy()
+    here[:, 2] += matrix[:, :2] @ (columns.start, rows.start)
+    size, flags = (columns.stop - columns.start, rows.stop - rows.start), cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(picture, here, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8)
+
+
+def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:
+    for top in range(0, height, TILE):
+        for left in range(0, width, TILE):
+            yield slice(top, min(top + TILE, height)), slice(left, min(left + TILE, width))
 
 
 def _ground(reference: Reference, answer: Answer) -> Mask:
@@ -120,8 +146,8 @@ def _head(reference: Reference, inspection: Inspection) -> Mask:
 
 
 def _is_same(reference: Reference, answer: Answer, kept: Mask) -> bool:
-    gap = np.abs(reference.bgr[kept].astype(np.int16) - answer.bgr[kept])
-    return float(gap.mean()) < SAME
+    gap = cv2.mean(cv2.absdiff(reference.bgr, answer.bgr), kept.astype(np.uint8))
+    return sum(gap[:3]) / 3 < SAME
 
 
 def _is_still(alignment: Alignment, width: int, height: int) -> bool:
@@ -133,16 +159,17 @@ def _tone(photo: Image, answer: Image, ground: Mask) -> tuple[float, float, floa
     """Factors per channel that give the answer the photo's light."""
     if ground.mean() < MIN_GROUND:
         return 1.0, 1.0, 1.0
-    gain = photo[ground].mean(axis=0) / np.maximum(answer[ground].mean(axis=0), 1.0)
+    where = ground.astype(np.uint8)
+    gain = np.array(cv2.mean(photo, where)[:3]) / np.maximum(cv2.mean(answer, where)[:3], 1.0)
     if np.abs(gain - 1.0).max() > MAX_TONE:
         return 1.0, 1.0, 1.0
     return float(gain[0]), float(gain[1]), float(gain[2])
 
 
-def _toned(picture: Image, tone: tuple[float, float, float]) -> Image:
+def _light(tone: tuple[float, float, float]) -> Image:
+    """As a table for each level of each channel."""
     steps = np.arange(256, dtype=np.float32)[:, None] * np.array(tone, dtype=np.float32)
-    table = np.clip(steps + 0.5, 0, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(picture, table[:, None]), dtype=np.uint8)
+    return np.asarray(np.clip(steps + 0.5, 0, 255)[:, None], dtype=np.uint8)
 
 
 def _feathered(mask: Mask, margins: bool) -> Floats:

@@ -59,9 +59,10 @@ def inspect(reference: Reference, picture: Image) -> Inspection:
 
 
 def _unchanged(reference: Reference, answer: Answer) -> Check:
-    """The block of the person (or of the picture, when there is none) that differs most."""
+    """The block of the person that differs most. Without a head what looks like a person may be a fleck on the ground,
+    and all of the picture counts."""
     where = reference.person & ~reference.head_mask
-    change = np.where(where, answer.change, 0.0) if where.any() else answer.change
+    change = np.where(where, answer.change, 0.0) if reference.head is not None and where.any() else answer.change
     height, width = (side // BLOCK * BLOCK for side in change.shape)
     blocks = change[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).mean(axis=(1, 3))
     return Check("strongest_change", Fault.UNCHANGED, float(blocks.max()), MIN_CHANGE, at_least=True)
@@ -140,8 +141,8 @@ def _geometry(
 def _colour(reference: Reference, answer: Answer) -> Check:
     """Palettes against what is new on the person."""
     value = None
-    if reference.head is not None:
-        value = presence(to_lab(answer.bgr)[_new_clothes(answer)], reference.palettes)
+    if reference.head is not None and len(new := answer.bgr[_new_clothes(answer)]) > 0:
+        value = presence(to_lab(new[None])[0], reference.palettes)
     return Check("garment_colour", Fault.COLOUR, value, MIN_COLOUR, at_least=True)
 
 

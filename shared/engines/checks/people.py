@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.engines.checks.answer import NEW_PIXEL, Answer
-from shared.engines.checks.heads import head_pieces, is_on_skin
+from shared.engines.checks.heads import faces_on_skin, head_pieces
 from shared.engines.checks.reference import Image, Mask, Reference, parts_of
-from shared.engines.preview.evidence import shared_finder
 from shared.engines.preview.parsing import Part
 
 MIN_HEAD = 0.2  # of the first head's area; smaller ones are passers-by in the distance
@@ -64,4 +63,4 @@ def _is_stranger(piece: Image, before: Image, own: Mask, least: float) -> bool:
 def _has_head(piece: Image, own: Mask, least: float) -> bool:
     parts, _ = parts_of(piece)
     parts[own] = Part.BACKGROUND
-    return bool(head_pieces(parts, least)) or any(is_on_skin(face, parts) for face in shared_finder().find(piece))
+    return bool(head_pieces(parts, least)) or bool(faces_on_skin(piece, parts))

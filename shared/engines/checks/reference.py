@@ -76,4 +76,6 @@ def grey_of(bgr: Image) -> Image:
 def parts_of(small: Image) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """The likeliest part of every pixel, and its probability."""
     probabilities = shared_parser()(small, flip=False)
-    return np.asarray(probabilities.argmax(axis=2), dtype=np.uint8), np.asarray(probabilities.max(axis=2))
+    height, width, count = probabilities.shape
+    highest = cv2.reduce(probabilities.reshape(-1, count), 1, cv2.REDUCE_MAX).reshape(height, width)
+    return np.asarray(probabilities.argmax(axis=2), dtype=np.uint8), np.asarray(highest, dtype=np.float32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -97,6 +99,15 @@ def test_another_head_is_seen(name: str, other: str) -> None:
 @pytest.mark.parametrize("quality", [40, 75, 95])
 def test_the_photo_itself_is_seen(name: str, quality: int) -> None:
     assert faults(name, jpeg(photo(name), quality))[0] is Fault.UNCHANGED
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_a_head_all_of_the_picture_may_have_changed(name: str) -> None:
+    fleck = np.zeros_like(reference(name).person)
+    fleck[:20, :20] = True
+    headless = replace(reference(name), head=None, person=fleck)
+    assert inspect(headless, jpeg(dressed(name))).report.faults == []
+    assert inspect(headless, jpeg(photo(name))).report.faults == [Fault.UNCHANGED]
 
 
 @pytest.mark.parametrize("name", ["man_dark", "woman_light", "woman_tan"])

@@ -11,6 +11,7 @@ import time
 import traceback
 from typing import Any
 
+import orjson
 import pytest
 from PIL import Image
 
@@ -36,6 +37,21 @@ def sent(**changes: Any) -> RecordedCall:
     with FakeGemini() as fake:
         gemini(fake, **engine_changes).try_on(wanted(**changes), SteppedDeadline())
     return fake.calls[0]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 48 * 1024 - 1, 48 * 1024, 48 * 1024 + 1, 200_000])
+def test_pictures_written_while_they_are_sent_arrive_whole(size: int) -> None:
+    picture, other = bytes(index % 251 for index in range(size)), b"other"
+    prompt = ("two:", Slot(0), Slot(0), "the person:", Slot())
+    payload = PictureRequest(prompt, picture, (other,), "3:4").payload()
+    text = b"".join(payload)
+    parts = orjson.loads(text)["contents"][0]["parts"]
+    assert len(text) == len(payload)
+    assert [base64.b64decode(part["inlineData"]["data"]) for part in parts if "inlineData" in part] == [
+        other,
+        other,
+        picture,
+    ]
 
 
 def test_the_key_travels_in_its_header_only() -> None:

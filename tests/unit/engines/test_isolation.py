@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 
 from shared.engines.base import GarmentInput, GarmentType
 from shared.engines.inputs import alone
-from shared.engines.isolation import isolate
+from shared.engines.isolation import find_worn, on_light_ground
 from shared.engines.preview.cut_out import PLAIN_LIGHT_RGB
 from tests.unit.engines.checks_samples import HAIR, SAMPLES, SKIN, UPPER, labels
 
@@ -26,6 +27,19 @@ Mask = NDArray[np.bool_]
 def picture(file: str) -> Image.Image:
     with Image.open(SAMPLES / file) as opened:
         return opened.convert("RGB")
+
+
+@dataclass(frozen=True)
+class Shown:
+    picture: Image.Image
+    on_model: bool = False
+
+
+def isolate(photo: Image.Image, worn_as: GarmentType) -> Shown:
+    worn = find_worn(photo, worn_as)
+    if worn is None or worn.garment is None:
+        return Shown(photo, on_model=worn is not None)
+    return Shown(on_light_ground(photo, worn.garment))
 
 
 def kept_of(photo: Image.Image, shown: Image.Image) -> Mask:
