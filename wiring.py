@@ -106,6 +106,7 @@ from shared.orphans import OrphanSweep
 from shared.passwords import PasswordHasher
 from shared.renditions import RENDITIONS, Renditions, StoreWithRenditions
 from shared.tokens import TokenService
+from shared.uploads import UploadRoom
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,7 @@ def _tryon(
     submit = SubmitService(
         db, table, keys, views, pictures, queue, avatars, drafts, cache, admission, base.limits, base.gate
     )
-    provide(app, submit, *_waiting(app, base, table, views, changes))
+    provide(app, submit, UploadRoom(2 * available_cores()), *_waiting(app, base, table, views, changes))
     service = TryOnService(table, views, pictures, queue, changes, retention)
     return jobs, service
 

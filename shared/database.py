@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ Params = Sequence[Any] | Mapping[str, Any]
 Row = Mapping[str, Any]
 
 BUSY_TIMEOUT_SECONDS = 10.0
+WAL_PAUSE_SECONDS = 0.02
 CHECKPOINT_PAGES = 10_000
 """Of 4 KB: how long the log of changes may become before they are copied into the file itself. Whoever writes then
 waits for the disk, so it shall be rare; the log takes up to about 40 MB."""
@@ -180,10 +182,25 @@ class DatabaseManager:
             self.path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
         )
         connection.row_factory = _as_dict
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "trusted_schema = OFF"):
+        _use_wal(connection)
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "trusted_schema = OFF"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES:d}")
         return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """SQLite's own patience does not cover this switch: two first connections at once would refuse each other."""
+    ends_at = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends_at:
+                connection.close()
+                raise
+        time.sleep(WAL_PAUSE_SECONDS)
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from shared.image_formats import ImageLimits
 from shared.middleware import require_auth, resolve
 from shared.openapi import documented
 from shared.response import success_response
-from shared.uploads import read_images
+from shared.uploads import UploadRoom, read_images
 from shared.url_utils import to_absolute_url
 
 batch_bp = Blueprint("batch", __name__, url_prefix="/api")
@@ -34,9 +34,10 @@ def create_batch_tryon_jobs() -> Response:
     """One person and up to 20 garments: a job each, all or none. The garments' pictures come as further parts of the
     form, or fields of the JSON body, under the names that `image` of the items gives them."""
     batch = BatchRequest.from_fields(read_fields())
-    images = read_images(request, batch.picture_names, max_bytes=resolve(ImageLimits).max_bytes)
-    submission = Submission.from_parts(request.path, dict(request.headers), batch.plain(images), images)
-    batch_id, views = resolve(SubmitService).submit_batch(g.user_id, batch.requests(images), submission)
+    with resolve(UploadRoom).entered():
+        images = read_images(request, batch.picture_names, max_bytes=resolve(ImageLimits).max_bytes)
+        submission = Submission.from_parts(request.path, dict(request.headers), batch.plain(images), images)
+        batch_id, views = resolve(SubmitService).submit_batch(g.user_id, batch.requests(images), submission)
     jobs = [view.accepted(job_links(view.job.job_id)) for view in views]
     response = success_response({"batch_id": batch_id, "jobs": jobs}, 202)
     response.headers["Location"] = to_absolute_url(f"/api/tryon/history?batch_id={batch_id}")

@@ -44,7 +44,7 @@ from shared.middleware import require_auth, resolve
 from shared.openapi import documented
 from shared.outer_frame import WAITED
 from shared.response import success_response
-from shared.uploads import read_images
+from shared.uploads import UploadRoom, read_images
 from shared.validators import parse_model
 
 tryon_bp = Blueprint("tryon", __name__, url_prefix="/api")
@@ -112,12 +112,14 @@ def _submitted(
     repeated: Sequence[str] = (),
 ) -> JobView:
     """Makes the job, and lets go of the pictures: the client may wait for long."""
-    fields, images = read_fields(repeated), _images(names)
-    wanted = parse(fields, images)
-    submission = Submission.from_parts(request.path, dict(request.headers), wanted.fields, images)
-    view = resolve(SubmitService).submit(g.user_id, wanted, submission)
-    forget_body()
-    return view
+    fields = read_fields(repeated)
+    with resolve(UploadRoom).entered():
+        images = _images(names)
+        wanted = parse(fields, images)
+        submission = Submission.from_parts(request.path, dict(request.headers), wanted.fields, images)
+        view = resolve(SubmitService).submit(g.user_id, wanted, submission)
+        forget_body()
+        return view
 
 
 def _accepted(view: JobView) -> Response:
