@@ -5,7 +5,6 @@ python -m benchmarks.db_bench [--rounds 5]
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import sqlite3
 import tempfile
@@ -16,8 +15,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.common import in_turns, print_machine
-from benchmarks.goals import AT_LEAST, HEADER, Row
+from benchmarks.common import in_turns
+from benchmarks.goals import AT_LEAST, Row, run_alone
 from shared.database import DatabaseManager
 
 THREADS = 8
@@ -90,15 +89,5 @@ def rate(call: Callable[[str], object]) -> float:
         return sum(pool.map(one, range(0, JOBS, JOBS // THREADS))) / SECONDS
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    print_machine()
-    print(HEADER)
-    for row in rows(options.rounds):
-        print(row.line(), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, rows, rounds=5)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.common import Spread
+from benchmarks.common import Spread, print_machine
 
 AT_MOST, AT_LEAST = "<=", ">="
 MISSED, REACHED, STRETCHED, SHOWN = "MISSED", "goal", "stretch", "-"
@@ -75,3 +77,14 @@ HEADER = (
     f"{'':4} {'':58} {'ours, median (range)':>26} {'':4} {'anchor, median (range)':46} {'ratio':>8}"
     f"  {'goal':18} {'stretch':16}"
 )
+
+
+def run_alone(description: str | None, rows: Callable[[int], Iterable[Row]], *, rounds: int) -> None:
+    """A benchmark by itself, as a command with `--rounds`."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    options = parser.parse_args()
+    print_machine()
+    print(HEADER)
+    for row in rows(options.rounds):
+        print(row.line(), flush=True)

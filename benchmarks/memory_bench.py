@@ -7,13 +7,12 @@ In flight: the highest of the whole time, uploads and decoding included. Waiting
 
 from __future__ import annotations
 
-import argparse
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.common import Spread, print_machine
-from benchmarks.goals import HEADER, Row
+from benchmarks.common import Spread
+from benchmarks.goals import Row, run_alone
 from benchmarks.load import Person, Pictures, at_once, try_on_server
 from benchmarks.servers import ServerProcess
 from benchmarks.upload import phone_photo
@@ -90,15 +89,5 @@ def _field_mb(process: Path, field: str) -> float:
     return 0.0
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    print_machine()
-    print(HEADER)
-    for row in rows(options.rounds):
-        print(row.line(), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, rows, rounds=3)

@@ -8,14 +8,13 @@ until the client has read the answer that says so.
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import time
 from collections.abc import Callable
 
-from benchmarks.common import in_turns, percentile, print_machine
-from benchmarks.goals import HEADER, Row
+from benchmarks.common import in_turns, percentile
+from benchmarks.goals import Row, run_alone
 from benchmarks.load import ENDED, Person, Pictures, at_rate, read, stamp, try_on_server
 from benchmarks.upload import small_photo
 
@@ -78,15 +77,5 @@ def p95_ms(person: Person, pictures: Pictures, wait: Wait) -> float:
     return percentile(at_rate(JOBS, PER_SECOND, one), 0.95) * 1000
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    print_machine()
-    print(HEADER)
-    for row in rows(options.rounds):
-        print(row.line(), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, rows, rounds=3)

@@ -49,7 +49,8 @@ class UploadedPicture:
 
 
 class UploadRoom:
-    """At most `places` requests at once hold the pictures that they brought; those of the others lie on the disk.
+    """At most `places` requests at once hold the pictures that they brought. Those of the other forms lie on the disk
+    meanwhile; a JSON body is in memory as a whole all the same.
 
     Fifty that each wait for a core with two photos in their hands would hold 350 MB.
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import BecauseFutureError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError
-from shared.uploads import decode_base64_image, read_images, read_json_image, read_upload
+from shared.uploads import UploadRoom, decode_base64_image, read_images, read_json_image, read_upload
 
 BYTES = bytes(range(256))
 TEXT = base64.b64encode(BYTES).decode()
@@ -156,3 +158,26 @@ def test_json_that_is_no_object_is_refused(body: str) -> None:
 def test_the_limit_holds_in_json_too() -> None:
     with pytest.raises(PayloadTooLargeError, match="selfie"):
         read_images(json_request(json.dumps({"selfie": TEXT})), ["selfie"], max_bytes=255)
+
+
+def test_so_many_requests_hold_pictures_at_once_and_no_more() -> None:
+    room, together, inside, most = UploadRoom(3), threading.Barrier(3), [], []
+
+    def hold(number: int) -> None:
+        with room.entered():
+            inside.append(number)
+            most.append(len(inside))
+            together.wait(10)  # breaks unless three are in the room
+            inside.remove(number)
+            together.wait(10)
+
+    with ThreadPoolExecutor(9) as pool:
+        list(pool.map(hold, range(9)))
+    assert len(most) == 9 and max(most) == 3
+
+
+def test_a_request_that_fails_leaves_its_place() -> None:
+    room = UploadRoom(1)
+    for _ in range(2):
+        with pytest.raises(ValidationError), room.entered():
+            raise ValidationError("The picture is empty.")
