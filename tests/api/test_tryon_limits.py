@@ -14,6 +14,8 @@ from test_tryon import drawn, files_of, form, wait_for
 
 from shared.engines.base import Usage
 from shared.engines.fake import FakeEngine
+from shared.errors import ServiceUnavailableError
+from shared.uploads import UploadRoom
 
 SHADES = ["red", "green", "blue", "navy", "olive", "teal"]
 
@@ -146,3 +148,19 @@ def test_a_batch_names_the_item_without_budget(make_app: Callable[..., Flask], s
     person, _ = spent(make_app, sign_up)
     refused = batch(person, 2)
     assert refused.json["error_code"] == "BUDGET_EXHAUSTED" and "items[0]" in refused.json["details"]["fields"]
+
+
+@pytest.mark.parametrize("route", ["tryon", "tryon/multi", "tryon/batch"])
+def test_pictures_are_taken_into_hands_in_the_room_only(
+    route: str, make_app: Callable[..., Flask], sign_up: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_: UploadRoom) -> Any:
+        raise ServiceUnavailableError("There is no room.")
+
+    monkeypatch.setattr(UploadRoom, "entered", closed)
+    person = sign_up(make_app(engines=[FakeEngine()], inline_jobs=True))
+    names = ("selfie", "garment_image", "top_garment_image", "bottom_garment_image")
+    parts = {name: (io.BytesIO(drawn()), f"{name}.jpg") for name in names}
+    answer = person.post(f"/api/{route}", data={**parts, "items": json.dumps([{"image": "garment_image"}])})
+    assert (answer.status_code, answer.json["error_code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert person.get("/api/tryon/history").json["data"] == []
