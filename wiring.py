@@ -94,6 +94,7 @@ from shared.engines.preview.cut_out import LocalCutOut
 from shared.engines.preview.engine import PreviewEngine
 from shared.engines.preview.garment import packshot_alpha
 from shared.fast_lane import FastLane
+from shared.frame import cors_headers
 from shared.http_fetch import Fetcher
 from shared.image_formats import EXTENSIONS, ImageLimits
 from shared.image_keys import AVATARS, INPUTS, RESULTS, WARDROBE
@@ -198,9 +199,13 @@ def wire(app: Flask, base: Foundation, inline_jobs: bool) -> JobEngine:
     rooms = {WARDROBE: lambda key: wardrobe.belongs(key) or outfits.belongs(key), RENDITIONS: renditions.belongs}
     app.extensions["retention"].also += [OrphanSweep(base.storage, rooms), give_memory_back]
     app.register_blueprint(images_bp, url_prefix=config.images_base_url)
-    poll = PlainPoll(tokens, tryon)
-    app.wsgi_app = FastLane(app.wsgi_app, "/api/job/", "/api/job/<job_id>", poll)  # type: ignore[method-assign]
+    _let_plain_polls_by(app, config, PlainPoll(tokens, tryon))
     return jobs
+
+
+def _let_plain_polls_by(app: Flask, config: Config, poll: PlainPoll) -> None:
+    cors = cors_headers(app, config.origins())
+    app.wsgi_app = FastLane(app.wsgi_app, "/api/job/", "/api/job/<job_id>", poll, cors)  # type: ignore[method-assign]
 
 
 def _tryon(

@@ -1,8 +1,8 @@
 """P5 and P6: a status poll against a Flask view that says hello: CPU time of the thread, and requests/s of a server.
 
 The poll is the product's own: bearer token with revocation, request id, access log (to a file, and to a console that is
-thrown away here), one running job of the user. Two ways are measured: an app's, without an Origin, which passes Flask
-by; and a page's, with an Origin, through Flask and flask-cors. Hello is a bare Flask app: no token, log or database.
+thrown away here), one running job of the user. Two kinds are measured: an app's, without an Origin, and a page's, which
+has one and gets CORS headers. Both pass Flask by. Hello is a bare Flask app: no token, log or database.
 
     python -m benchmarks.poll_bench [--profile app|page]
 """

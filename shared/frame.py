@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flask import Flask, Response, g, request
 from flask_cors import CORS
+from flask_cors.core import CorsOptionsInput, get_cors_headers, get_cors_options
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -51,6 +53,8 @@ EXPOSED = ["X-Request-ID", "Retry-After", "Location", "Preference-Applied"]
 ALLOWED = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "X-Deadline-Seconds",
            "X-Request-ID"]  # fmt: skip
 PREFLIGHT_SECONDS = 600
+ORIGINS_KEPT = 256
+"""Origins whose CORS headers are remembered: a page asks again and again."""
 MEGABYTE = 1024 * 1024
 log = get_logger(__name__)
 
@@ -80,9 +84,30 @@ def install_frame(app: Flask, options: FrameOptions) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unknown)
     if options.origins:
-        CORS(app, origins=[_pattern(origin) for origin in options.origins], expose_headers=EXPOSED,
-             allow_headers=ALLOWED, max_age=PREFLIGHT_SECONDS)  # fmt: skip
+        CORS(app, **_cors_options(options.origins))
     app.wsgi_app = TrustedProxies(OuterFrame(app.wsgi_app), options.trusted_proxies)  # type: ignore[method-assign]
+
+
+def cors_headers(app: Flask, origins: Sequence[str]) -> Callable[[str], Sequence[tuple[str, str]]]:
+    """Of an Origin ("": none was sent), what `install_frame` lets flask-cors add in Flask: for a GET that is answered
+    beside Flask. Not for preflights."""
+    options = get_cors_options(app, _cors_options(origins)) if origins else None
+
+    @lru_cache(maxsize=ORIGINS_KEPT)
+    def added(origin: str) -> Sequence[tuple[str, str]]:
+        found = get_cors_headers(options, Headers({"Origin": origin}), "GET") if options else {}
+        return tuple((name, str(value)) for name, value in found.items())
+
+    return added
+
+
+def _cors_options(origins: Sequence[str]) -> CorsOptionsInput:
+    return {
+        "origins": [_pattern(origin) for origin in origins],
+        "expose_headers": EXPOSED,
+        "allow_headers": ALLOWED,
+        "max_age": PREFLIGHT_SECONDS,
+    }
 
 
 def _pattern(origin: str) -> re.Pattern[str]:
