@@ -6,6 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from shared.memory import share_heaps
+
+share_heaps()  # before NumPy and OpenCV are imported: their threads would have made heaps that stay
+
 from flask import Flask
 
 from config import Config, ConfigError
@@ -16,10 +20,10 @@ from shared.engines.models import retirement_warning
 from shared.frame import FrameOptions, install_frame
 from shared.jobs import JobEngine
 from shared.logger import get_logger, set_up_logging
-from shared.memory import share_heaps
 from shared.middleware import install_rate_limits
 from shared.response import use_orjson
 from shared.serving import AddressError, serve
+from shared.uploads import PhotoRequest
 from wiring import Foundation, lay_foundation, wire
 
 
@@ -32,6 +36,7 @@ def create_app(config: Config, *, engines: Sequence[ImageEngine] | None = None, 
     app = Flask(__name__, static_folder=None)
     app.config["PUBLIC_BASE_URL"] = config.public_base_url
     app.config["MAX_FORM_MEMORY_SIZE"] = config.max_json_size
+    app.request_class = PhotoRequest
     app.url_map.merge_slashes = False  # no redirects: an address is right, or it answers 404 in the envelope
     use_orjson(app)
     base = lay_foundation(config, engines)
@@ -74,7 +79,6 @@ def main() -> int:
 
 
 def _served(config: Config) -> Flask:
-    share_heaps()
     _log_to(config, config.logs_dir)
     for model in (config.gemini_model_name, *config.gemini_fallback_models):
         if config.gemini_api_key and (warning := retirement_warning(model)):

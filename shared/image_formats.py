@@ -175,6 +175,7 @@ def _decode_with_pillow(file: ImageFile, max_side: int) -> Image.Image:
         if max(file.size) / scale >= NEAR_ENOUGH * max_side:
             file.draft(None, (file.width // scale, file.height // scale))
             break
+    file.decodermaxblock = MAX_UPLOAD_BYTES  # it is in memory: read in one go, the decoder is left once and not often
     file.load()
     return file
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import Counter, Histogram
 
 from shared.logger import CONTEXT, get_logger
-from shared.memory import give_memory_back
+from shared.memory import CalmReturn
 from shared.metrics import REQUESTS, SECONDS
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ waited because its client asked for that: such a client did not find us slow."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 LARGE_BODY_DIGITS = 7
-"""Of its length in bytes: a megabyte or more. What such a body left goes back to the system at once."""
+"""Of its length in bytes: a megabyte or more. What such a body left goes back to the system when it is calm."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -57,6 +57,7 @@ class OuterFrame:
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
+        self._memory = CalmReturn()
         self._process, self._number = secrets.token_hex(8), itertools.count(1)
         self._counters: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
 
@@ -78,7 +79,7 @@ class OuterFrame:
 
         answer = self._app(environ, start)
         if len(environ.get("CONTENT_LENGTH", "")) >= LARGE_BODY_DIGITS:
-            give_memory_back()
+            self._memory.soon()
         return answer
 
     def _new_id(self) -> str:

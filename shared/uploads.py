@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,11 +15,22 @@ from typing import IO, Any
 from flask import Request
 
 from shared.errors import PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError
+from shared.forms import PhotoFormParser
 from shared.image_formats import MAX_UPLOAD_BYTES
+from shared.pixel_memory import keep_blocks
 
 _DATA_URL = re.compile(r"data:(?P<mime>[a-z0-9.+/-]*)(?:;[a-z0-9-]+=[a-z0-9.+-]*)*(?P<base64>;base64)?,", re.IGNORECASE)
 _LONGEST_DATA_PREFIX = 200
+_BLOCKS = 2
+"""Of pixels, kept while uploads follow each other: a photo as it was decoded, and turned upright. More gain nothing."""
+
 _WHITESPACE = str.maketrans("", "", " \t\r\n")
+
+
+class PhotoRequest(Request):
+    """To be the app's `request_class`."""
+
+    form_data_parser_class = PhotoFormParser
 
 
 def read_upload(request: Request, field: str, *, max_bytes: int = MAX_UPLOAD_BYTES) -> bytes | None:
@@ -40,28 +52,47 @@ class UploadedPicture:
 
     def read(self) -> bytes:
         """Once. Raises what `read_upload` raises."""
-        data = self.stream.read(self.max_bytes + 1)
+        data = self.stream.read(min(self._rest(), self.max_bytes + 1))
         if not data:
             raise ValidationError("The picture is empty.", fields={self.field: "The file is empty."})
         if len(data) > self.max_bytes:
             raise _too_large(self.max_bytes, self.field)
         return data
 
+    def _rest(self) -> int:
+        """Bytes. A file that is asked for more lays out memory for all that it was asked for."""
+        here = self.stream.tell()
+        size = self.stream.seek(0, io.SEEK_END)
+        self.stream.seek(here)
+        return size - here
+
 
 class UploadRoom:
     """At most `places` requests at once hold the pictures that they brought. Those of the other forms lie on the disk
     meanwhile; a JSON body is in memory as a whole all the same.
 
-    Fifty that each wait for a core with two photos in their hands would hold 350 MB.
+    Fifty that each wait for a core with two photos in their hands would hold 350 MB. As long as somebody is inside,
+    the memory of pixels goes from photo to photo; whoever leaves last gives it back.
     """
 
     def __init__(self, places: int) -> None:
         self._places = threading.BoundedSemaphore(places)
+        self._lock = threading.Lock()
+        self._inside = 0
 
     @contextmanager
     def entered(self) -> Iterator[None]:
         with self._places:
-            yield
+            self._count(1)
+            try:
+                yield
+            finally:
+                self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._inside += change
+            keep_blocks(_BLOCKS if self._inside else 0)
 
 
 def read_pictures(request: Request, field: str, *, most: int, max_bytes: int) -> list[UploadedPicture]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from shared.memory import CALM_SECONDS, CalmReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLES = """
@@ -37,3 +41,39 @@ def test_what_lies_between_blocks_in_use_goes_back() -> None:
         pytest.skip("another C library")
     given, full, left = done.stdout.split()
     assert given == "True" and float(full) > 90 and float(left) < 30
+
+
+class Hours:
+    """A clock that moves only when somebody waits; `meanwhile` happens during the first wait."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self.now = 0.0
+        self._meanwhile = [meanwhile]
+
+    def pause(self, seconds: float) -> None:
+        if self._meanwhile:
+            self.now += seconds / 2
+            self._meanwhile.pop()()
+            seconds /= 2
+        self.now += seconds
+
+
+def test_it_goes_back_once_and_only_when_it_is_calm() -> None:
+    given: list[float] = []
+    done = threading.Event()
+
+    def ask_again() -> None:
+        calm.soon()
+        calm.soon()
+
+    def give() -> None:
+        given.append(hours.now)
+        done.set()
+
+    hours = Hours(ask_again)
+    calm = CalmReturn(give, clock=lambda: hours.now, pause=hours.pause)
+    calm.soon()
+    assert done.wait(10) and given == [pytest.approx(1.5 * CALM_SECONDS)]
+    done.clear()
+    calm.soon()
+    assert done.wait(10) and len(given) == 2, "it can be asked for again"

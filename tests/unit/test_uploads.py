@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,9 +14,18 @@ import pytest
 from flask import Flask, Request, request
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from shared.errors import BecauseFutureError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError
-from shared.uploads import UploadRoom, decode_base64_image, read_images, read_json_image, read_upload
+from shared.pixel_memory import kept_blocks
+from shared.uploads import (
+    UploadedPicture,
+    UploadRoom,
+    decode_base64_image,
+    read_images,
+    read_json_image,
+    read_upload,
+)
 
 BYTES = bytes(range(256))
 TEXT = base64.b64encode(BYTES).decode()
@@ -48,6 +58,22 @@ def test_a_part_may_reach_the_limit_and_not_pass_it() -> None:
     assert read_upload(form_request(avatar=BYTES), "avatar", max_bytes=256) == BYTES
     with pytest.raises(PayloadTooLargeError, match="avatar"):
         read_upload(form_request(avatar=BYTES), "avatar", max_bytes=255)
+
+
+@pytest.mark.parametrize("max_size", [pytest.param(0, id="in memory"), pytest.param(1, id="on the disk")])
+def test_a_part_is_asked_for_what_it_has_and_no_more(max_size: int) -> None:
+    asked: list[int] = []
+
+    class Watched(tempfile.SpooledTemporaryFile[bytes]):
+        def read(self, *size: int) -> bytes:
+            asked.extend(size)
+            return super().read(*size)
+
+    with Watched(max_size) as stream:
+        stream.write(b"head" + BYTES)
+        stream.seek(4)
+        assert UploadedPicture(stream, "avatar", 15_000_000).read() == BYTES
+    assert asked == [len(BYTES)]
 
 
 def test_a_part_is_never_read_further_than_one_byte_over_the_limit() -> None:
@@ -174,6 +200,18 @@ def test_so_many_requests_hold_pictures_at_once_and_no_more() -> None:
     with ThreadPoolExecutor(9) as pool:
         list(pool.map(hold, range(9)))
     assert len(most) == 9 and max(most) == 3
+
+
+def test_memory_of_pixels_is_kept_while_somebody_is_inside() -> None:
+    room = UploadRoom(2)
+    with room.entered():
+        with pytest.raises(ValidationError), room.entered():
+            Image.new("RGB", (1000, 1000))
+            raise ValidationError("The picture is empty.")
+        assert kept_blocks() > 0
+    assert kept_blocks() == 0
+    Image.new("RGB", (1000, 1000))
+    assert kept_blocks() == 0
 
 
 def test_a_request_that_fails_leaves_its_place() -> None:
