@@ -25,6 +25,7 @@ from drawn_pictures import (
     wide_gamut_profile,
 )
 from PIL import Image, ImageCms
+from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from shared.cpu import CpuGate
@@ -297,13 +298,28 @@ def test_an_opaque_alpha_channel_counts_as_none() -> None:
     assert (made.mime, made.has_alpha) == ("image/jpeg", False)
 
 
+def test_a_large_photo_reaches_the_decoder_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between pieces the decoder waits for the interpreter, which fifty other requests want too."""
+    pieces: list[int] = []
+    read = JpegImageFile.load_read
+
+    def counted(self: JpegImageFile, most: int) -> bytes:
+        pieces.append(len(piece := read(self, most)))
+        return piece
+
+    monkeypatch.setattr(JpegImageFile, "load_read", counted)
+    photo = encoded(Image.effect_noise((1200, 1600), 60).convert("RGB"), quality=95)
+    prepare(photo)
+    assert pieces == [len(photo)] and len(photo) > 500_000
+
+
 def test_decoding_waits_for_the_gate() -> None:
     class SpyGate(CpuGate):
         passed = 0
 
-        def _enter(self, interactive: bool) -> None:
+        def _enter(self, line: Any) -> None:
             self.passed += 1
-            super()._enter(interactive)
+            super()._enter(line)
 
     gate = SpyGate(1)
     prepare_photo(encoded(drawn()), ImageLimits(), gate)
