@@ -9,21 +9,24 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from shared.errors import ConflictError, DatabaseBusyError, DatabaseError
+from shared.statements import Params, Row, Statement, all_rows, changes, one_row, run_together
+from shared.write_line import WriteLine
 
-Params = Sequence[Any] | Mapping[str, Any]
-Row = Mapping[str, Any]
+__all__ = ["DatabaseManager", "Params", "Row", "split_statements"]
 
 BUSY_TIMEOUT_SECONDS = 10.0
 WAL_PAUSE_SECONDS = 0.02
+COPY_CHANGES = 3000
+"""Rows: after so many changes the log of changes is copied into the file itself, while others go on writing."""
 CHECKPOINT_PAGES = 10_000
-"""Of 4 KB: how long the log of changes may become before they are copied into the file itself. Whoever writes then
-waits for the disk, so it shall be rare; the log takes up to about 40 MB."""
+"""Of 4 KB: where that does not keep up, SQLite does it when the log is as long as this. All writers wait for the disk
+then; the log takes up to about 40 MB."""
 
 _BUSY = "The database is busy or full. Try again."
 _PASSING = {
@@ -42,43 +45,38 @@ class DatabaseManager:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._local = threading.local()
-        self._writing = threading.Lock()
+        self._line: WriteLine[Statement] = WriteLine()
         self._writer: sqlite3.Connection | None = None
+        self._copied_changes = 0
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     # --- the small names -------------------------------------------------------------------------------------------
 
     def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
-        with _typed_errors, self._turn(sql) as connection:
-            cursor = connection.execute(sql, params)
-            row = cursor.fetchone()
-            cursor.close()  # a half-read RETURNING would keep its statement, and so the write, open
-            return row  # type: ignore[no-any-return]
+        return self._run(Statement(sql, params, one_row))  # type: ignore[no-any-return]
 
     def fetch_all(self, sql: str, params: Params = ()) -> list[Row]:
-        with _typed_errors, self._turn(sql) as connection:
-            return connection.execute(sql, params).fetchall()
+        return self._run(Statement(sql, params, all_rows))  # type: ignore[no-any-return]
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return how many rows it changed."""
-        with _typed_errors, self._turn(sql) as connection:
-            cursor = connection.execute(sql, params)
-            self._local.lastrowid = cursor.lastrowid
-            return cursor.rowcount
+        count, last = self._run(Statement(sql, params, changes))
+        if count and sql.startswith("INSERT"):  # else it is that of an insert of another thread
+            self._local.lastrowid = last
+        return count  # type: ignore[no-any-return]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One unit of work: all or nothing, and the only writer meanwhile. Opened by a service, never nested."""
         if self._unit_connection():
             raise DatabaseError("A unit of work is already open in this thread.")
-        with _Turn(self._writing, self._write_connection) as connection:
+        with self._turn() as connection:
             with _typed_errors:
                 connection.execute("BEGIN IMMEDIATE")
             self._local.unit = connection
             try:
                 yield
-                with _typed_errors:
-                    connection.execute("COMMIT")
+                self._commit(connection)
             finally:
                 self._local.unit = None
                 if connection.in_transaction:
@@ -139,16 +137,104 @@ class DatabaseManager:
         """Of the unit of work that this thread has open."""
         return getattr(self._local, "unit", None)
 
-    def _turn(self, sql: str) -> _Turn:
+    # --- reads, and writers in turns -------------------------------------------------------------------------------
+
+    def _run(self, statement: Statement) -> Any:
         """Reads go to the thread's own connection, at any time. Writes of all threads go through one connection, one
         after the other: SQLite would let them sleep and try again, some for far too long, and a connection that alone
         writes need not read again what others changed."""
         unit = self._unit_connection()
-        if unit:
-            return _Turn(None, lambda: unit)
-        if sql.startswith("SELECT"):
-            return _Turn(None, self._connection)
-        return _Turn(self._writing, self._write_connection)
+        if unit or statement.sql.startswith("SELECT"):
+            with _typed_errors:
+                return statement.run(unit or self._connection())
+        if self._has_turn(statement):
+            self._write_in_turn(statement)
+        return self._outcome(statement)
+
+    def _outcome(self, statement: Statement) -> Any:
+        with _typed_errors:
+            return statement.outcome()
+
+    def _write_in_turn(self, statement: Statement) -> None:
+        """After those who wait."""
+        try:
+            self._write([*self._line.take_along(), statement] if statement.joins else [statement])
+        finally:
+            self._leave()
+
+    def _has_turn(self, place: Statement) -> bool:
+        """False: another thread has run it. Raises DatabaseBusyError when the turn does not come."""
+        try:
+            return self._line.enter(place, BUSY_TIMEOUT_SECONDS)
+        except TimeoutError:
+            raise DatabaseBusyError(_BUSY, retry_after_seconds=2) from None
+
+    @contextmanager
+    def _turn(self) -> Iterator[sqlite3.Connection]:
+        self._has_turn(Statement("", (), changes))
+        try:
+            with _typed_errors:
+                connection = self._write_connection()
+            yield connection
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        """To the next who waits, at once: where the file is locked by another process, each write of others would take
+        this thread ten seconds more."""
+        try:
+            log_is_long = self._is_log_long()
+        finally:
+            self._line.leave()
+        if log_is_long:
+            self._copy_log()
+
+    def _write(self, statements: Sequence[Statement]) -> None:
+        """Of several threads. How it ended is theirs to raise."""
+        try:
+            connection = self._write_connection()
+            if len(statements) == 1:
+                statements[0].run_for_another(connection)
+            else:
+                self._write_together(connection, statements)
+        except BaseException as error:
+            for statement in statements:
+                statement.fail(error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._line.done(statements)
+
+    def _write_together(self, connection: sqlite3.Connection, statements: Sequence[Statement]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            run_together(connection, statements)
+        finally:
+            if connection.in_transaction:
+                self._roll_back(connection)
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        """With the statements of those who wait meanwhile. Where SQLite has given the transaction up, and the unit of
+        work went on all the same, the commit fails: what was run before it would have been committed by itself."""
+        along = self._line.take_along() if connection.in_transaction else []
+        try:
+            with _typed_errors:
+                run_together(connection, along)
+        finally:
+            self._line.done(along)
+
+    def _is_log_long(self) -> bool:
+        writer = self._writer
+        total = writer.total_changes if writer else 0
+        is_long = not 0 <= total - self._copied_changes < COPY_CHANGES
+        if is_long:
+            self._copied_changes = total
+        return is_long
+
+    def _copy_log(self) -> None:
+        """Beside the other writers. What does not succeed now is done with the next one."""
+        with suppress(sqlite3.Error, DatabaseError, DatabaseBusyError):
+            self._connection().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         """A connection that cannot is given up: with a unit of work left open it would refuse all later ones."""
@@ -162,8 +248,7 @@ class DatabaseManager:
     def _write_connection(self) -> sqlite3.Connection:
         connection = self._writer
         if connection is None:
-            with _typed_errors:
-                connection = self._writer = self._connect()
+            connection = self._writer = self._connect()
         return connection
 
     def _connection(self) -> sqlite3.Connection:
@@ -205,31 +290,6 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip([column[0] for column in cursor.description], values, strict=True))
-
-
-class _Turn:
-    """A connection to use, with the lock that it needs. Raises DatabaseBusyError when the turn does not come."""
-
-    __slots__ = ("_connection", "_lock")
-
-    def __init__(self, lock: threading.Lock | None, connection: Callable[[], sqlite3.Connection]) -> None:
-        self._lock = lock
-        self._connection = connection
-
-    def __enter__(self) -> sqlite3.Connection:
-        if self._lock is None:
-            return self._connection()
-        if not self._lock.acquire(timeout=BUSY_TIMEOUT_SECONDS):
-            raise DatabaseBusyError(_BUSY, retry_after_seconds=2)
-        try:
-            return self._connection()
-        except BaseException:
-            self._lock.release()
-            raise
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if self._lock is not None:
-            self._lock.release()
 
 
 class _TypedErrors:
