@@ -46,6 +46,7 @@ from features.tryon.events import JobEventTable
 from features.tryon.idempotency import IdempotencyTable
 from features.tryon.job_controller import jobs_bp
 from features.tryon.job_queue import JobQueue, TryOnWork, WorkLimits
+from features.tryon.kept_answers import KeptAnswers
 from features.tryon.leases import LeaseTable
 from features.tryon.ledger import Ledger
 from features.tryon.line import LineTable
@@ -234,7 +235,8 @@ def _tryon(
     rooms = {INPUTS: sweep.input_belongs, RESULTS: sweep.result_belongs, AVATARS: avatars.belongs}
     sweep.also += [base.storage.sweep_temporary, OrphanSweep(base.storage, rooms), ItemSearch(db).sweep]
     app.extensions["retention"] = sweep
-    ledger = Ledger(db, calls, make_budgets(base), max_calls=config.max_provider_calls_per_job)
+    answers = KeptAnswers(base.storage)
+    ledger = Ledger(db, calls, make_budgets(base), max_calls=config.max_provider_calls_per_job, answers=answers)
     sweep.also.append(calls.give_up_forgotten)
     claims, leases = ClaimTable(db, shares), LeaseTable(db)
     first, version = base.chain.engines[0].name, base.chain.version

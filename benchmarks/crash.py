@@ -172,7 +172,7 @@ class Ordeal:
         told = self._story.told
         ends = Counter(str(row["error_code"] or row["status"]) for row in audit.jobs.values())
         outcomes = Counter(str(row["outcome"]) for row in audit.rows)
-        paid = Counter(row["job_id"] for row in audit.rows if row["outcome"] == "ok")
+        taken_up = [row for row in audit.rows if row["call_id"] in self._story.open_at_kills and row["outcome"] == "ok"]
         starting, alone = self._story.kills_during_start, self._story.kills_of_worker
         return {
             "kills": f"{self._story.kills}, {starting} before it was up, {alone} of the worker alone",
@@ -188,7 +188,7 @@ class Ordeal:
             "calls the provider received": f"{len(self._log.calls)}, and {self._log.cut_off} cut off",
             "ledger rows": _listed(outcomes),
             "calls in flight at kills": len(self._story.open_at_kills),
-            "jobs paid twice (killed between)": sum(times > 1 for times in paid.values()),
+            "of these taken up afterwards": len(taken_up),
             "files left by kills, swept": self._story.left_by_kills,
         }
 

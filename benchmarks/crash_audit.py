@@ -200,6 +200,7 @@ class Audit:
             ),
             check("requests that the provider refused", self._log.refused),
             check("jobs with more calls than their cap", self._greedy()),
+            check("jobs that paid again after a good answer", self._paid_again()),
         ]
 
     def _equal(self, row: Row, call: SeenCall | None) -> bool:
@@ -222,6 +223,11 @@ class Audit:
 
     def _greedy(self) -> list[str]:
         return [job_id for job_id, calls in Counter(row["job_id"] for row in self.rows).items() if calls > self._cap]
+
+    def _paid_again(self) -> list[str]:
+        """An answer that reached us is kept, however soon a kill follows. Each of these jobs needs one picture."""
+        calls = Counter(row["job_id"] for row in self.rows if row["outcome"] == "ok")
+        return [job_id for job_id, times in calls.items() if times > 1]
 
     # --- files -----------------------------------------------------------------------------------------------------
 

@@ -31,12 +31,15 @@ from benchmarks.planted_faults import FAULTS, Donor, Image, Scene, clean, donor_
 from shared.cpu import CpuGate  # noqa: E402
 from shared.engines.base import Deadline, GarmentInput, GarmentType, TryOnInput  # noqa: E402
 from shared.engines.checks.colours import palette  # noqa: E402
+from shared.engines.checks.figure import Figure  # noqa: E402
 from shared.engines.checks.inspection import MIN_CHANGE, inspect  # noqa: E402
 from shared.engines.checks.reference import Reference, make_reference  # noqa: E402
 from shared.engines.checks.report import Fault, Report  # noqa: E402
 from shared.engines.framing import deliver, pad_person, plan_frame  # noqa: E402
+from shared.engines.gemini_judge import MAX_PIXELS  # noqa: E402
 from shared.engines.models import TEN_RATIOS  # noqa: E402
 from shared.engines.preview.engine import PreviewEngine  # noqa: E402
+from shared.engines.suitability import look_at_person  # noqa: E402
 from shared.errors import ImageRejectedError  # noqa: E402
 
 DEFAULT_FOLDERS = (REPOSITORY / "samples", REPOSITORY.parent / "shared" / "tryon-cases")
@@ -94,14 +97,25 @@ def dress(engine: PreviewEngine, person: Path, garment: Path) -> Image | None:
 def case(
     half: int, person: Path, garment: Path, dressed: Image, own: Donor | None, donors: Sequence[Donor]
 ) -> Iterator[Case]:
-    """Nothing for a photo without a head, or a preview in which nothing is new to begin with."""
+    """Nothing for a photo that is refused or without a head, or a preview in which nothing is new to begin with."""
     photo, packshot = read(person), read(garment)
-    reference = make_reference(photo, [palette(packshot, GarmentType.AUTO)])
+    figure = figure_of(person)
+    if figure is None:
+        return
+    reference = make_reference(photo, [palette(packshot, GarmentType.AUTO)], figure)
     if reference.head is None or dressed.shape != photo.shape:
         return
     head = own.head if own is not None else reference.head.scaled(photo.shape[1] / reference.bgr.shape[1])
     if (inspect(reference, dressed).report.value("strongest_change") or 0.0) >= 2 * MIN_CHANGE:
         yield Case(half, Scene(person.stem, photo, packshot, dressed, head, donors), reference)
+
+
+def figure_of(person: Path) -> Figure | None:
+    """As the engine sees it before it pays; None when it refuses the photo."""
+    try:
+        return look_at_person(person.read_bytes(), max_pixels=MAX_PIXELS).figure
+    except ImageRejectedError:
+        return None
 
 
 def read(file: Path) -> Image:

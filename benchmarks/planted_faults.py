@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.engines.checks.figure import parts_of
 from shared.engines.checks.heads import Head, find_head, head_mask
-from shared.engines.checks.reference import parts_of
 from shared.engines.preview.person import find_person, scaled_to
 from shared.errors import ImageRejectedError
 

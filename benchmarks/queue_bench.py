@@ -325,8 +325,16 @@ def start_row(rounds: int) -> Row:
 
 
 def rate_rows(rounds: int) -> list[Row]:
-    with running(pool=thread_pool, ours=ours, **durable_anchors()) as found:
-        measured = in_turns({name: lambda c=one: c.run()[0] for name, one in found.items()}, rounds)
+    """Each is started for its turn alone: idle workers that poll, as Huey's do, would take their time from the
+    others."""
+
+    def rate(make: Callable[[Path], Any]) -> float:
+        with running(only=make) as found:
+            found["only"].run()  # threads and connections are made
+            return found["only"].run()[0]
+
+    makers = {"pool": thread_pool, "ours": ours, **durable_anchors()}
+    measured = in_turns({name: lambda m=make: rate(m) for name, make in makers.items()}, rounds, warm_up=0)
     own = measured.pop("ours")
     pool = measured.pop("pool")
     what = "jobs per second, 0 s upstream"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import simplejpeg
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -29,6 +30,8 @@ from shared.image_processing import MAX_SIDE, ImageLimits, prepare_photo
 
 PHOTO_SIZE = (4032, 3024)
 SEED = 20261121
+SENSOR_NOISE = 11  # grey levels before the lens's blur; such files have about 4 MB
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 
 def phone_photo() -> bytes:
@@ -40,7 +43,20 @@ def phone_photo() -> bytes:
         picture += (np.asarray(coarse.resize(PHOTO_SIZE, Image.Resampling.BICUBIC), np.float32) - 128) * (
             strength / 128
         )
-    picture += random.normal(128, 11, (*picture.shape[:2], 1)).astype(np.float32)
+    picture += random.normal(128, SENSOR_NOISE, (*picture.shape[:2], 1)).astype(np.float32)
+    return _as_phones_save(picture)
+
+
+def phone_photo_of(sample: str) -> bytes:
+    """As `phone_photo`, of somebody or something in samples/: its upper part, held upright."""
+    with Image.open(SAMPLES / sample) as opened:
+        upright = ImageOps.fit(opened.convert("RGB"), PHOTO_SIZE[::-1], Image.Resampling.BICUBIC, centering=(0.5, 0.0))
+    picture = np.asarray(upright.transpose(Image.Transpose.ROTATE_90), np.float32)
+    noise = np.random.default_rng(SEED).normal(0, SENSOR_NOISE, (*picture.shape[:2], 1))
+    return _as_phones_save(picture + noise.astype(np.float32))
+
+
+def _as_phones_save(picture: NDArray[np.float32]) -> bytes:
     image = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(0.6))
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.errors import BecauseFutureError
 from shared.job_owners import Held, LeaseWatch, ProcessMark
@@ -34,6 +34,8 @@ class Claim:
     job_id: str
     owner: str
     attempt: int
+    row: Any = field(default=None, compare=False)
+    """What the kind read when it claimed."""
     lost: threading.Event = field(default_factory=threading.Event, compare=False)
     """Set when going on is pointless: cancelled, deleted, or taken over by another process."""
 
@@ -41,8 +43,9 @@ class Claim:
 class JobKind(Protocol):
     """A table whose rows are jobs, and what is done with one."""
 
-    def claim(self, owner: str, lease: timedelta) -> tuple[str, int] | None:
-        """Take the next waiting row with one guarded statement: (job id, attempt number)."""
+    def claim(self, owner: str, lease: timedelta) -> tuple[str, int, Any] | None:
+        """Take the next waiting row with one guarded statement: (job id, attempt number, what `run` finds in
+        `Claim.row`)."""
 
     def renew(self, owner: str, job_ids: Sequence[str], lease: timedelta) -> set[str]:
         """Prolong the leases of these jobs; the ids that the owner still holds and that are still wanted."""
@@ -187,9 +190,10 @@ class JobEngine:
                 log.warning("no claim: %s", error.error_code)
                 continue
             if found:
-                claim = Claim(name, found[0], self._mark.owner, found[1])
+                job_id, attempt, row = found
+                claim = Claim(name, job_id, self._mark.owner, attempt, row)
                 with self._changed:
-                    self._running[name, claim.job_id] = claim
+                    self._running[name, job_id] = claim
                 return claim
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from features.tryon.model import TryOnJob, job_of_row
 from shared.clock import to_text
 from shared.database import DatabaseManager
 
@@ -35,7 +36,7 @@ _CLAIM = (
     "UPDATE tryon_jobs SET status = 'processing', stage = 'preparing_images', progress = 5,"
     " attempts = attempts + 1, lease_owner = :owner, lease_until = :until, updated_at = :now,"
     " started_at = coalesce(started_at, :now)"
-    f" WHERE job_id = coalesce(({_NEWCOMER}), ({_ONE_MORE})) AND status = 'queued' RETURNING job_id, attempts"
+    f" WHERE job_id = coalesce(({_NEWCOMER}), ({_ONE_MORE})) AND status = 'queued' RETURNING *"
 )
 
 
@@ -58,8 +59,8 @@ class ClaimTable:
         self._db = db
         self._shares = shares
 
-    def claim(self, owner: str, now: datetime, lease: timedelta) -> tuple[str, int] | None:
-        """The job, with its attempt number from 1, of a user with the fewest running jobs; among these users they take
+    def claim(self, owner: str, now: datetime, lease: timedelta) -> TryOnJob | None:
+        """The job, whose attempts number from 1, of a user with the fewest running jobs; among these users they take
         turns. None when nobody waits who may have a worker now. Start deadlines go by the wall clock."""
         if self._db.fetch_one(_ANY) is None:  # each worker asks after each job; a write would make others wait
             return None
@@ -74,4 +75,4 @@ class ClaimTable:
                 "per_user": self._shares.per_user,
             },
         )
-        return (row["job_id"], row["attempts"]) if row else None
+        return job_of_row(row) if row else None

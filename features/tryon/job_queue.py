@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from features.tryon.claims import ClaimTable
 from features.tryon.leases import LeaseTable
-from features.tryon.ledger import Ledger
+from features.tryon.ledger import JobLedger, Ledger
 from features.tryon.links import GarmentLinks
 from features.tryon.model import KIND, JobError, ResultFacts, Stage, TryOnJob, TryOnJobTable
 from features.tryon.patience import patiently
@@ -77,11 +77,12 @@ class TryOnWork:
 
     # --- JobKind ---------------------------------------------------------------------------------------------------
 
-    def claim(self, owner: str, lease: timedelta) -> tuple[str, int] | None:
-        found = self._claims.claim(owner, self._clock(), lease)
-        if found:
-            self._changes.changed(found[0])
-        return found
+    def claim(self, owner: str, lease: timedelta) -> tuple[str, int, TryOnJob] | None:
+        job = self._claims.claim(owner, self._clock(), lease)
+        if job is None:
+            return None
+        self._changes.changed(job.job_id)
+        return job.job_id, job.attempts, job
 
     def renew(self, owner: str, job_ids: Sequence[str], lease: timedelta) -> set[str]:
         return self._leases.renew(owner, job_ids, self._clock(), lease)
@@ -104,6 +105,7 @@ class TryOnWork:
             self._changes.changed(orphan.job_id)
         elif status:
             self._ended_by_sweep(orphan.job_id, status)
+            self._drop_answers(orphan.job_id)
 
     def end_late(self) -> None:
         for job_id in self._leases.end_late(self._clock()):
@@ -112,6 +114,11 @@ class TryOnWork:
     def _ended_by_sweep(self, job_id: str, status: str) -> None:
         self._changes.changed(job_id)
         JOBS.labels(status, "none").inc()
+
+    def _drop_answers(self, job_id: str) -> None:
+        job = self._jobs.get(job_id)
+        if job is not None:
+            self._ledger.drop_answers(job.user_id, job_id)
 
     def _has_result(self, job_id: str) -> bool:
         job = self._jobs.get(job_id)
@@ -126,11 +133,19 @@ class TryOnWork:
     def run(self, claim: Claim) -> None:
         """What goes wrong in the job itself becomes the job's error. Only a database that cannot be written raises:
         then nothing can be recorded, and the job is taken up again."""
-        job = self._jobs.get(claim.job_id)
-        if job is None:
-            return
+        job: TryOnJob = claim.row
+        books = self._ledger.of(job.job_id, job.user_id, claim.attempt)
+        self._to_its_end(claim, job, books)
+        if books.may_have_answers and self._has_ended(job.job_id):
+            self._ledger.drop_answers(job.user_id, job.job_id)
+
+    def _has_ended(self, job_id: str) -> bool:
+        job = self._jobs.get(job_id)
+        return job is None or job.ended
+
+    def _to_its_end(self, claim: Claim, job: TryOnJob, books: JobLedger) -> None:
         try:
-            self._try_on(claim, job)
+            self._try_on(claim, job, books)
         except JobCancelledError:
             self._end_cancelled(claim)
         except (DatabaseError, DatabaseBusyError):
@@ -143,7 +158,7 @@ class TryOnWork:
 
     # --- one job ---------------------------------------------------------------------------------------------------
 
-    def _try_on(self, claim: Claim, job: TryOnJob) -> None:
+    def _try_on(self, claim: Claim, job: TryOnJob, books: JobLedger) -> None:
         deadline = Deadline(self._limits.timeout_seconds, cancelled=claim.lost)
         if claim.attempt > 1:
             self._ledger.give_up(job.job_id, self._clock())
@@ -160,13 +175,13 @@ class TryOnWork:
             self._report(claim, Stage.PREPARING_IMAGES, 20)  # claiming says so already when there is nothing to fetch
         if self._is_answered(claim, job, deadline):
             return
-        result = _checked(self._painted(claim, job, deadline))
+        result = _checked(self._painted(claim, job, books, deadline))
         self._report_if_possible(claim, Stage.STORING, 90)
         stored = patiently(lambda: self._pictures.store_result(job, claim.attempt, result), deadline)
         self._finish(claim, job, *stored)
 
-    def _painted(self, claim: Claim, job: TryOnJob, deadline: Deadline) -> EngineResult:
-        wanted = self._pictures.load(job, self._ledger.of(job.job_id, job.user_id, claim.attempt))
+    def _painted(self, claim: Claim, job: TryOnJob, books: JobLedger, deadline: Deadline) -> EngineResult:
+        wanted = self._pictures.load(job, books)
         self._report(claim, Stage.GENERATING, GENERATING_PROGRESS)
         stages = ToldStages(lambda stage, progress: self._report_if_wanted(claim, stage, progress))
         allow_preview = bool(job.request["options"].get("allow_preview", True))

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from features.tryon.budgets import Budgets
+from features.tryon.kept_answers import KeptAnswers, KeptFacts
 from features.tryon.usage import NewCall, ProviderCallTable
 from shared.clock import Clock, utc_now
 from shared.database import DatabaseManager
-from shared.engines.base import Usage
-from shared.errors import BudgetExhaustedError, DatabaseBusyError, DatabaseError, JobCancelledError
+from shared.engines.base import LeftAnswer, Usage
+from shared.errors import (
+    BudgetExhaustedError,
+    DatabaseBusyError,
+    DatabaseError,
+    JobCancelledError,
+    NotFoundError,
+)
 from shared.logger import get_logger
 from shared.metrics import PROVIDER_CALLS, PROVIDER_COST
 
@@ -21,13 +30,21 @@ class Ledger:
     """Thread-safe; all workers share it."""
 
     def __init__(
-        self, db: DatabaseManager, calls: ProviderCallTable, budgets: Budgets, *, max_calls: int, clock: Clock = utc_now
+        self,
+        db: DatabaseManager,
+        calls: ProviderCallTable,
+        budgets: Budgets,
+        *,
+        max_calls: int,
+        answers: KeptAnswers | None = None,
+        clock: Clock = utc_now,
     ) -> None:
-        """`max_calls`: of one job, over all attempts, retries and models."""
+        """`max_calls`: of one job, over all attempts, retries and models. `answers`: None where none are kept."""
         self._db = db
         self._calls = calls
         self._budgets = budgets
         self._max_calls = max_calls
+        self._answers = answers
         self._clock = clock
 
     def of(self, job_id: str, user_id: str, attempt: int) -> JobLedger:
@@ -65,19 +82,62 @@ class Ledger:
             PROVIDER_COST.labels(model).inc(usage.cost_usd or 0.0)
 
     def give_up(self, job_id: str, now: datetime) -> None:
-        """Calls of earlier attempts that never reported back count as made, at the price that was reserved."""
-        self._calls.give_up(job_id, now)
+        """Calls of earlier attempts that never reported back count as made: at what they cost where the answer was
+        kept, else at the price that was reserved."""
+        for call in self._calls.of_job(job_id):
+            if call.is_open:
+                known = self._known(call.user_id, job_id, call.call_id)
+                self._calls.give_up(call.call_id, known.usage if known else NO_USAGE, now)
+
+    # --- kept answers ----------------------------------------------------------------------------------------------
+
+    def keep(self, owner: tuple[str, str], call_id: str, picture: bytes, known: KeptFacts) -> bool:
+        """`owner`: user and job."""
+        return self._answers is not None and self._answers.keep(owner, call_id, picture, known)
+
+    def kept(self, owner: tuple[str, str], call_id: str) -> bytes:
+        """Raises NotFoundError."""
+        if self._answers is None:
+            raise NotFoundError("There is no such picture (any more).")
+        return self._answers.picture(owner, call_id)
+
+    def left(self, user_id: str, job_id: str, attempt: int) -> list[LeftAnswer]:
+        """Of the attempts before this one."""
+        made = [call for call in self._calls.of_job(job_id) if call.attempt < attempt]
+        found = [(call, self._known(user_id, job_id, call.call_id)) for call in made]
+        return [LeftAnswer(call.call_id, call.outcome, known.usage, known.facts) for call, known in found if known]
+
+    def drop_answers(self, user_id: str, job_id: str) -> None:
+        """When the job has ended."""
+        if self._answers is not None:
+            self._answers.drop((user_id, job_id))
+
+    def _known(self, user_id: str, job_id: str, call_id: str) -> KeptFacts | None:
+        return self._answers.known((user_id, job_id), call_id) if self._answers is not None else None
 
 
 class JobLedger:
-    """A CallLedger for one attempt at one job."""
+    """A CallLedger for one attempt at one job. `may_have_answers`: whether there can be any to be dropped."""
 
     def __init__(self, ledger: Ledger, job_id: str, user_id: str, attempt: int) -> None:
         self._ledger = ledger
         self._job = (job_id, user_id, attempt)
+        self._owner = (user_id, job_id)
+        self.may_have_answers = attempt > 1
 
     def start(self, provider: str, model: str, reserve_usd: float = 0.0) -> str:
         return self._ledger.start(NewCall(*self._job, provider, model, reserve_usd))
 
     def settle(self, call_id: str, outcome: str, usage: Usage = NO_USAGE) -> None:
         self._ledger.settle(call_id, outcome, usage)
+
+    def keep(self, call_id: str, picture: bytes, usage: Usage, facts: Mapping[str, Any]) -> bool:
+        self.may_have_answers = True
+        return self._ledger.keep(self._owner, call_id, picture, KeptFacts(usage, facts))
+
+    def kept(self, call_id: str) -> bytes:
+        return self._ledger.kept(self._owner, call_id)
+
+    def left(self) -> Sequence[LeftAnswer]:
+        _, _, attempt = self._job
+        return self._ledger.left(*self._owner, attempt) if attempt > 1 else ()

@@ -191,7 +191,7 @@ class TryOnJobTable:
         if wanted.cursor:
             sql, params = sql + " AND (created_at, job_id) < (?, ?)", [*params, *_place(wanted.cursor)]
         sql += f" ORDER BY created_at DESC, job_id DESC LIMIT {wanted.limit + 1:d}"
-        jobs = [_job_of(row) for row in self._db.fetch_all(sql, params)]
+        jobs = [job_of_row(row) for row in self._db.fetch_all(sql, params)]
         page = jobs[: wanted.limit]
         return page, _cursor(page[-1]) if len(jobs) > wanted.limit else None
 
@@ -286,10 +286,10 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _job(row: Row | None) -> TryOnJob | None:
-    return _job_of(row) if row else None
+    return job_of_row(row) if row else None
 
 
-def _job_of(row: Row) -> TryOnJob:
+def job_of_row(row: Row) -> TryOnJob:
     return TryOnJob(
         job_id=row["job_id"],
         user_id=row["user_id"],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from PIL import Image
 
+from features.tryon.kept_answers import is_answer
 from features.tryon.model import ResultFacts, TryOnJob
 from shared.cpu import CpuGate
 from shared.engines.base import (
@@ -18,6 +20,7 @@ from shared.engines.base import (
     GarmentInput,
     GarmentType,
     NoLedger,
+    Picture,
     Quality,
     TryOnInput,
 )
@@ -83,12 +86,11 @@ class JobPictures:
         return self._storage.delete_tree(input_prefix(user_id, job_id))
 
     def load(self, job: TryOnJob, ledger: CallLedger | None = None) -> TryOnInput:
-        """What an engine gets. Raises NotFoundError when an input is gone, ImageRejectedError when there is no person
-        to be cut out."""
+        """What an engine gets: pictures that are read when they are needed. Raises NotFoundError when one is gone,
+        ImageRejectedError when there is no person to be cut out."""
         options: Mapping[str, Any] = job.request["options"]
-        person = self._storage.read_image(job.person_image_path or "")
         return TryOnInput(
-            person=self._prepared_person(person, options.get("background")),
+            photo=self._person(job.person_image_path or "", options.get("background")),
             garments=tuple(self._garment(item) for item in job.request["garments"]),
             quality=Quality(options.get("quality", Quality.STANDARD)),
             aspect_ratio=options.get("aspect_ratio"),
@@ -96,18 +98,23 @@ class JobPictures:
         )
 
     def _garment(self, stored: Mapping[str, Any]) -> GarmentInput:
-        image = self._storage.read_image(stored["key"])
-        return GarmentInput(image, GarmentType(stored["type"]), stored["details"])
+        return GarmentInput(self._stored(stored["key"]), GarmentType(stored["type"]), stored["details"])
 
-    def _prepared_person(self, photo: bytes, background: str | None) -> bytes:
+    def _stored(self, key: str) -> Picture:
+        self._storage.size(key)  # one that is gone is told before anything is paid
+        return partial(self._storage.read_image, key)
+
+    def _person(self, key: str, background: str | None) -> Picture:
         """No engine sees transparency: a person that is cut out stands on a plain light ground."""
-        with self._gate.background():
-            image: Image.Image = Image.open(io.BytesIO(photo))
+        photo = self._storage.read_image(key)
+        with Image.open(io.BytesIO(photo)) as image:
             if image.mode == "RGBA":
-                return encode_jpeg(flatten_on_plain(image))
-            if background == "plain":
+                with self._gate.background():
+                    return encode_jpeg(flatten_on_plain(image))
+        if background == "plain":
+            with self._gate.background():
                 return encode_jpeg(flatten_on_plain(self._cut_out_person(photo)))
-        return photo
+        return self._stored(key)
 
     def _cut_out_person(self, photo: bytes) -> Image.Image:
         found = self._cut_out.cut_out(photo)
@@ -123,7 +130,7 @@ class JobPictures:
         kept = keep_result(result.encoded, asdict(facts)) if result.encoded is not None else None
         if kept is not None:  # copying costs a millisecond: what was paid for need not wait for a core
             return self._keep(job, attempt, kept), facts
-        with self._gate.interactive():  # before work that only begins: until it is stored, a crash would cost it
+        with self._gate.continued():
             picture = encode_result(result.image, asdict(facts))
         return self._keep(job, attempt, picture), facts
 
@@ -177,9 +184,9 @@ class JobPictures:
 
 
 def job_of_input(key: str) -> str:
-    """tryon-inputs/{user}/{job}/{name} -> job; of any other file no job's."""
+    """tryon-inputs/{user}/{job}/{name} -> job, also of what was kept beside them; of any other file no job's."""
     parts = key.split("/")
-    return parts[2] if len(parts) == 4 else ""
+    return parts[2] if len(parts) == 4 or is_answer(key) else ""
 
 
 def job_of_result(key: str) -> str:

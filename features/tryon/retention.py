@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from features.tryon.kept_answers import is_answer
 from features.tryon.model import TryOnJob, TryOnJobTable
 from features.tryon.pictures import JobPictures, job_of_input, job_of_result
 from shared.clock import Clock, to_text, utc_now
@@ -118,7 +119,11 @@ class Retention:
             sweep(now)
 
     def input_belongs(self, key: str) -> bool:
-        return self._table.keeps_inputs(job_of_input(key))
+        """What a provider answered belongs to its job only until that ends."""
+        if not is_answer(key):
+            return self._table.keeps_inputs(job_of_input(key))
+        job = self._jobs.get(job_of_input(key))
+        return job is not None and not job.ended
 
     def result_belongs(self, key: str) -> bool:
         job = self._jobs.get(job_of_result(key))

@@ -31,6 +31,17 @@ class NewCall:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeCall:
+    """`outcome`: None while nobody knows how it ended."""
+
+    call_id: str
+    user_id: str
+    attempt: int
+    outcome: str | None
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """`usd`: costs as far as they are known, else what was reserved."""
 
@@ -86,24 +97,24 @@ class ProviderCallTable:
             "UPDATE provider_calls SET outcome = ?, input_tokens = ?, output_tokens = ?, thinking_tokens = ?,"
             " cost_usd = ?, price_version = ?, settled_at = ? WHERE call_id = ? AND outcome IN ('started', 'unknown')"
             " RETURNING model",
-            (
-                outcome,
-                usage.input_tokens,
-                usage.output_tokens,
-                usage.thinking_tokens,
-                usage.cost_usd,
-                usage.price_version,
-                to_text(now),
-                call_id,
-            ),
+            (outcome, *_figures(usage), to_text(now), call_id),
         )
         return row["model"] if row else None
 
-    def give_up(self, job_id: str, now: datetime) -> None:
-        """Calls of earlier attempts that never reported back: whether they cost anything cannot be known."""
+    def of_job(self, job_id: str) -> list[MadeCall]:
+        """In the order in which they were begun."""
+        rows = self._db.fetch_all(
+            "SELECT call_id, user_id, attempt, outcome FROM provider_calls WHERE job_id = ? ORDER BY rowid", (job_id,)
+        )
+        return [_made(row) for row in rows]
+
+    def give_up(self, call_id: str, usage: Usage, now: datetime) -> None:
+        """A call whose attempt never reported back. Whether it cost anything cannot be known, unless its picture came
+        and was kept; nobody has judged that."""
         self._db.execute(
-            "UPDATE provider_calls SET outcome = 'unknown', settled_at = ? WHERE job_id = ? AND outcome = 'started'",
-            (to_text(now), job_id),
+            "UPDATE provider_calls SET outcome = 'unknown', input_tokens = ?, output_tokens = ?, thinking_tokens = ?,"
+            " cost_usd = ?, price_version = ?, settled_at = ? WHERE call_id = ? AND outcome = 'started'",
+            (*_figures(usage), to_text(now), call_id),
         )
 
     def give_up_forgotten(self, now: datetime) -> None:
@@ -165,6 +176,21 @@ def _day_usage(rows: Sequence[Row]) -> DayUsage:
     sums: dict[str, Any] = {name: sum(row[name] for row in rows) for name in SUMMED}
     outcomes = {row["outcome"]: row["calls"] for row in rows}
     return DayUsage(rows[0]["day"], rows[0]["model"], **sums, outcomes=outcomes)
+
+
+def _figures(usage: Usage) -> tuple[int | float | str | None, ...]:
+    return (
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.thinking_tokens,
+        usage.cost_usd,
+        usage.price_version,
+    )
+
+
+def _made(row: Row) -> MadeCall:
+    outcome = None if row["outcome"] in ("started", "unknown") else row["outcome"]
+    return MadeCall(row["call_id"], row["user_id"], row["attempt"], outcome, row["outcome"] == "started")
 
 
 def _spent(row: Row | None) -> Spent:

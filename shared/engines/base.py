@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from PIL import Image
 
-from shared.errors import DeadlineExceededError, JobCancelledError
+from shared.errors import DeadlineExceededError, JobCancelledError, NotFoundError
 
 
 class GarmentType(StrEnum):
@@ -52,6 +52,19 @@ class Usage:
     price_version: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LeftAnswer:
+    """A paid picture that an earlier attempt at the same job did not come to use.
+
+    `outcome`: how its call was settled, None when nobody has judged it. `facts`: as the engine gave them to `keep`.
+    """
+
+    call_id: str
+    outcome: str | None
+    usage: Usage
+    facts: Mapping[str, Any]
+
+
 class CallLedger(Protocol):
     """The record of paid calls of one job; an engine uses it around every call to a provider."""
 
@@ -64,6 +77,20 @@ class CallLedger(Protocol):
 
     def settle(self, call_id: str, outcome: str, usage: Usage = Usage()) -> None:
         """Record how the call ended: 'ok', 'no_image', 'blocked', 'http_429', 'timeout', 'unknown', ..."""
+
+    def keep(self, call_id: str, picture: bytes, usage: Usage, facts: Mapping[str, Any]) -> bool:
+        """Put a picture that came where it outlives this process, until the job ends: nobody pays for it twice.
+
+        `facts`: JSON values, what the engine needs to go on from there. False when there is no room for it; that is no
+        reason not to use the picture.
+        """
+
+    def kept(self, call_id: str) -> bytes:
+        """A picture that was kept. Raises NotFoundError when the job has ended meanwhile."""
+
+    def left(self) -> Sequence[LeftAnswer]:
+        """What earlier attempts at the job kept, in the order of their calls. An engine that takes one up settles its
+        call; the first who does so is believed."""
 
 
 class NoLedger:
@@ -79,6 +106,15 @@ class NoLedger:
     def settle(self, call_id: str, outcome: str, usage: Usage = Usage()) -> None:
         provider, model, _, _ = self.calls[int(call_id)]
         self.calls[int(call_id)] = (provider, model, outcome, usage)
+
+    def keep(self, call_id: str, picture: bytes, usage: Usage, facts: Mapping[str, Any]) -> bool:
+        return False
+
+    def kept(self, call_id: str) -> bytes:
+        raise NotFoundError("There is no such picture (any more).")
+
+    def left(self) -> Sequence[LeftAnswer]:
+        return ()
 
 
 class Stages(Protocol):
@@ -126,30 +162,49 @@ class Deadline:
         self.check()
 
 
+Picture = bytes | Callable[[], bytes]
+"""A picture, or how to get it: fifty jobs that wait for a provider need not hold theirs meanwhile."""
+
+
+def read(picture: Picture) -> bytes:
+    """Raises NotFoundError when it is gone."""
+    return picture if isinstance(picture, bytes) else picture()
+
+
 @dataclass(frozen=True, slots=True)
 class GarmentInput:
-    """`image`: upright JPEG, or PNG when it has alpha; longest side at most 2016 px.
+    """`picture`: upright JPEG, or PNG when it has alpha; longest side at most 2016 px.
 
     `details`: brand, category, color, style, material (any may be absent), words from a client or a page: data, never
     instructions. `on_model`: somebody wears the garment in the picture; engines find that out by themselves.
     """
 
-    image: bytes
+    picture: Picture = field(repr=False)
     garment_type: GarmentType = GarmentType.AUTO
     details: Mapping[str, str] = field(default_factory=dict)
     on_model: bool = False
 
+    @property
+    def image(self) -> bytes:
+        """Read anew each time. Raises NotFoundError."""
+        return read(self.picture)
+
 
 @dataclass(frozen=True, slots=True)
 class TryOnInput:
-    """`person`: upright JPEG without alpha, longest side at most 2016 px. `garments`: in order of dressing, 1 to 5."""
+    """`photo`: upright JPEG without alpha, longest side at most 2016 px. `garments`: in order of dressing, 1 to 5."""
 
-    person: bytes
+    photo: Picture = field(repr=False)
     garments: tuple[GarmentInput, ...]
     quality: Quality = Quality.STANDARD
     aspect_ratio: str | None = None
     calls: CallLedger = field(default_factory=NoLedger)
     stages: Stages = field(default_factory=NoStages)
+
+    @property
+    def person(self) -> bytes:
+        """Read anew each time. Raises NotFoundError."""
+        return read(self.photo)
 
 
 @dataclass(frozen=True, slots=True)

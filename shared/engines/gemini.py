@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from shared.cpu import CpuGate
-from shared.engines.base import Deadline, EngineResult, Quality, TryOnInput, Usage
+from shared.engines.base import Deadline, EngineResult, LeftAnswer, TryOnInput, Usage
 from shared.engines.breaker import CircuitBreaker, CircuitState, Permit
+from shared.engines.checks.figure import Figure
+from shared.engines.framing import plan_frame, size_of
 from shared.engines.gemini_answers import Answer, Kind
-from shared.engines.gemini_client import DEFAULT_BASE_URL, GeminiClient, PictureRequest
+from shared.engines.gemini_client import DEFAULT_BASE_URL, GeminiClient, Payload
+from shared.engines.gemini_failures import failure
 from shared.engines.gemini_health import all_resting, tell
 from shared.engines.gemini_judge import MAX_PIXELS, Judge, Painting
+from shared.engines.gemini_kept import Came, keep, outcome_of, taken_up, turn_name, usage_of
 from shared.engines.gemini_ladder import Ladder
-from shared.engines.inputs import Inputs, alone, prepare_inputs
-from shared.engines.models import DEFAULT_MODELS, PRICE_VERSION, image_size, model_facts, price, reserve
-from shared.engines.prompts import Style, build_prompt, wording
+from shared.engines.gemini_request import SIZE_BY_QUALITY, asked_size, picture_request
+from shared.engines.inputs import alone, prepare_inputs
+from shared.engines.models import DEFAULT_MODELS, model_facts, reserve
+from shared.engines.prompts import Style, wording
 from shared.engines.suitability import look_at_person
 from shared.engines.turns import Turn, dress_in_turns, plan_turns
 from shared.errors import (
@@ -39,7 +43,6 @@ from shared.logger import get_logger
 
 log = get_logger(__name__)
 
-_SIZE_BY_QUALITY = {Quality.FAST: "1K", Quality.STANDARD: "1K", Quality.HIGH: "2K"}
 _USABLE_KEY = re.compile(r"[\x21-\x7e]+")
 _CALLS_ENDED = (
     BudgetExhaustedError,
@@ -49,42 +52,39 @@ _CALLS_ENDED = (
     ExternalServiceError,
     ProviderNoImageError,
 )
-_OUTCOMES = {
-    Kind.PICTURE: "ok",
-    Kind.UNCHANGED: "unchanged",
-    Kind.SOFT: "no_image",
-    Kind.CONTENT: "blocked",
-    Kind.BLOCKED: "blocked",
-}
 
 
 @dataclass(slots=True)
 class _Record:
     """What the ledger learns when a call ends; stays 'unknown' when something unforeseen or a cancel cut it short."""
 
+    call_id: str
     outcome: str = "unknown"
     usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, slots=True)
-class _Spare:
-    """A picture with a fault that may be shown, with a warning, when nothing better comes. Kept as it came: decoded it
-    would fill the memory while calls wait."""
+class _Call:
+    """What became of one. `painting`: a picture that may be shown; beside another kind of answer than PICTURE it has
+    faults that its warnings name."""
 
     answer: Answer
-    prepared: Inputs
-    model: str
-    told: dict[str, Any]
+    came: Came | None = None
+    painting: Painting | None = None
 
 
 @dataclass(slots=True)
 class _Job:
+    """`left`: what an earlier attempt paid for in this turn. `spares`: pictures with a fault that may do when nothing
+    better comes."""
+
     wanted: TryOnInput
+    turn: str
     deadline: Deadline
     judge: Judge
-    prepared: dict[tuple[str, ...], Inputs] = field(default_factory=dict)
+    left: list[Came]
     failure: BecauseFutureError | None = None
-    spare: _Spare | None = None
+    spares: list[Came] = field(default_factory=list)
     calls: int = 0
     calls_kept: int = 0
 
@@ -144,7 +144,7 @@ class GeminiEngine:
 
     @property
     def version(self) -> str:
-        sizes = [f"{quality}={size}" for quality, size in _SIZE_BY_QUALITY.items()]
+        sizes = [f"{quality}={size}" for quality, size in SIZE_BY_QUALITY.items()]
         sent = (f"prompt={wording().version}", f"side={self._max_input_side}", f"garments={self._garments_per_call}")
         return " ".join((*self._models, *sizes, *sent))
 
@@ -160,18 +160,22 @@ class GeminiEngine:
             raise ExternalServiceError("The image provider is not set up on this server.")
         deadline.check()
         with self._gate.background():
-            seen = look_at_person(wanted.person, max_pixels=MAX_PIXELS)
+            look = look_at_person(wanted.person, max_pixels=MAX_PIXELS)
             wanted = replace(wanted, garments=alone(wanted.garments, max_pixels=MAX_PIXELS))
         turns = plan_turns(wanted.garments, self._most_garments(), most_turns=self._max_calls)
-        result = dress_in_turns(wanted, turns, lambda turn: self._dress(turn, deadline))
-        return replace(result, warnings=(*seen, *result.warnings))
+        left = wanted.calls.left()
+        result = dress_in_turns(wanted, turns, lambda turn: self._dress(turn, deadline, look.figure, left))
+        return replace(result, warnings=(*look.notices, *result.warnings))
 
     def _most_garments(self) -> int:
         return min(self._garments_per_call, max(model_facts(model).max_images for model in self._models) - 1)
 
-    def _dress(self, turn: Turn, deadline: Deadline) -> EngineResult:
-        wanted = turn.wanted
-        job = _Job(wanted, deadline, Judge(wanted), calls=turn.calls_made, calls_kept=turn.calls_kept)
+    def _dress(self, turn: Turn, deadline: Deadline, figure: Figure, left: Sequence[LeftAnswer]) -> EngineResult:
+        """`figure`: who is on the photo; the later turns have another one, the picture of the turn before."""
+        wanted, name = turn.wanted, turn_name(turn)
+        judge = Judge(wanted, figure if turn.number == 0 else None)
+        job = _Job(wanted, name, deadline, judge, taken_up(left, name))
+        job.calls, job.calls_kept = turn.calls_made, turn.calls_kept
         try:
             return self._climb(job)
         except _CALLS_ENDED as error:
@@ -186,13 +190,15 @@ class GeminiEngine:
         ladder = self._ladder(len(job.wanted.garments) + 1)
         while True:
             job.deadline.check()
-            answer, painting = self._call(job, ladder, self._admitted(job, ladder))
-            if painting is not None and answer.kind is Kind.PICTURE:
-                return self._result(painting, ladder.model, _told(job, ladder.style))
-            failure = _note_failure(job, answer)
-            wait = ladder.climb(answer, job.deadline.remaining_seconds())
+            call = self._taken_up(job, ladder) if job.left else self._call(job, ladder, self._admitted(job, ladder))
+            if call.answer.kind is Kind.PICTURE and call.came and call.painting:
+                return self._result(call.came, call.painting)
+            met = _note_failure(job, call.answer)
+            if job.left:  # what came of the next call is here as well
+                continue
+            wait = ladder.climb(call.answer, job.deadline.remaining_seconds())
             if wait is None or job.calls + job.calls_kept >= self._max_calls:
-                raise failure
+                raise met
             job.deadline.sleep(wait)
 
     def _admitted(self, job: _Job, ladder: Ladder) -> Permit:
@@ -203,18 +209,19 @@ class GeminiEngine:
         return permit
 
     def _from_spare(self, job: _Job) -> EngineResult | None:
-        if job.spare is None:
-            return None
-        _, painting = self._judge(job, job.spare.answer, job.spare.prepared)
-        return None if painting is None else self._result(painting, job.spare.model, job.spare.told)
+        for came in job.spares:
+            call = self._judged(job, came)
+            if call.painting is not None:
+                return self._result(came, call.painting)
+        return None
 
-    def _result(self, painting: Painting, model: str, told: dict[str, Any]) -> EngineResult:
+    def _result(self, came: Came, painting: Painting) -> EngineResult:
         return EngineResult(
             painting.image,
             self.name,
-            model,
+            came.rung.model,
             warnings=painting.warnings,
-            checks={**painting.checks, **told},
+            checks={**painting.checks, **came.told},
             encoded=painting.encoded,
         )
 
@@ -227,82 +234,87 @@ class GeminiEngine:
             jitter=self._jitter,
         )
 
-    def _call(self, job: _Job, ladder: Ladder, permit: Permit) -> tuple[Answer, Painting | None]:
+    def _taken_up(self, job: _Job, ladder: Ladder) -> _Call:
+        """A picture that came to an earlier attempt: it counts as the call that it was."""
+        came = job.left.pop(0)
+        ladder.go_to(came.rung)
+        job.calls = max(job.calls + 1, int(came.told.get("provider_calls", 0)))
+        if came.verdict is not None:
+            job.spares.append(came)
+            return _Call(came.verdict)
+        with _settled(job, _Record(came.call_id, usage=came.usage)) as record:
+            call = self._looked_at(job, came)
+            record.outcome = outcome_of(call.answer)
+        log.info("gemini answer taken up", extra={"model": came.rung.model, "outcome": record.outcome})
+        return call
+
+    def _call(self, job: _Job, ladder: Ladder, permit: Permit) -> _Call:
         with permit:
             return self._paid_call(job, ladder, permit)
 
-    def _paid_call(self, job: _Job, ladder: Ladder, permit: Permit) -> tuple[Answer, Painting | None]:
+    def _paid_call(self, job: _Job, ladder: Ladder, permit: Permit) -> _Call:
         job.wanted.stages.generating()
-        prepared = self._prepare(job, model_facts(ladder.model).ratios)
-        request = _request(job.wanted, prepared, ladder.model, ladder.style)
-        with _recorded(job, ladder.model, request) as record:
-            answer = self._client.generate(ladder.model, request, job.deadline)
+        payload = self._payload(job, ladder)
+        with _settled(job, _started(job, ladder.model)) as record:
+            answer = self._client.generate(ladder.model, payload, job.deadline)
+            record.usage = usage_of(ladder.model, answer)
+            came = _put_by(job, ladder, record, answer) if answer.kind is Kind.PICTURE else None
+            answer = replace(answer, picture=b"")
             tell(self._breaker, permit, answer, self._models, job.deadline)
-            record.usage = _usage(ladder.model, answer)
-            painting = None
-            if answer.kind is Kind.PICTURE:
-                came = _Spare(answer, prepared, ladder.model, _told(job, ladder.style))
-                answer, painting = self._judge(job, answer, prepared)
-                if painting is not None and answer.kind is not Kind.PICTURE:
-                    job.spare = job.spare or came
-            record.outcome = _OUTCOMES.get(answer.kind, answer.code)
-        log.info("gemini call", extra={"model": ladder.model, "outcome": record.outcome, "answer_code": answer.code})
-        return answer, painting
+            call = self._looked_at(job, came) if came else _Call(answer)
+            record.outcome = outcome_of(call.answer)
+        told = {"model": ladder.model, "outcome": record.outcome, "answer_code": call.answer.code}
+        log.info("gemini call", extra=told)
+        return call
 
-    def _prepare(self, job: _Job, ratios: tuple[str, ...]) -> Inputs:
-        if ratios not in job.prepared:
-            with self._gate.background():
-                job.prepared[ratios] = prepare_inputs(job.wanted, ratios, self._max_input_side, max_pixels=MAX_PIXELS)
-            job.deadline.check()
-        return job.prepared[ratios]
+    def _payload(self, job: _Job, ladder: Ladder) -> Payload:
+        """Made anew for a retry: a job that waits for its provider holds no pictures."""
+        ratios = model_facts(ladder.model).ratios
+        with self._gate.continued():
+            prepared = prepare_inputs(job.wanted, ratios, self._max_input_side, max_pixels=MAX_PIXELS)
+        job.deadline.check()
+        return picture_request(job.wanted, prepared, ladder.model, ladder.style).payload()
 
-    def _judge(self, job: _Job, answer: Answer, prepared: Inputs) -> tuple[Answer, Painting | None]:
+    def _looked_at(self, job: _Job, came: Came) -> _Call:
+        """What it is worth; one with a small fault is remembered."""
+        call = self._judged(job, came)
+        if call.painting is not None and call.answer.kind is not Kind.PICTURE:
+            job.spares.append(came)
+        return call
+
+    def _judged(self, job: _Job, came: Came) -> _Call:
         job.wanted.stages.checking()
-        with self._gate.background():
-            return job.judge.judge(answer, prepared.frame, prepared.garments)
+        ratios = model_facts(came.rung.model).ratios
+        with self._gate.continued():
+            frame = plan_frame(size_of(job.wanted.person), ratios, job.wanted.aspect_ratio)
+            garments = [garment.image for garment in job.wanted.garments]
+            answer, painting = job.judge.judge(came.answer(job.wanted.calls), frame, garments)
+        return _Call(replace(answer, picture=b""), came, painting)
 
 
-def _told(job: _Job, style: Style) -> dict[str, Any]:
+def _told(job: _Job, style: Style) -> Mapping[str, str | int]:
     return {"provider_calls": job.calls, "prompt": f"{wording().version}/{style.value}"}
 
 
-@contextmanager
-def _recorded(job: _Job, model: str, request: PictureRequest) -> Iterator[_Record]:
-    reserve_usd = reserve(model, 1 + len(request.garments), request.image_size)
+def _started(job: _Job, model: str) -> _Record:
+    reserve_usd = reserve(model, 1 + len(job.wanted.garments), asked_size(job.wanted.quality, model))
     call_id = job.wanted.calls.start(GeminiEngine.name, model, reserve_usd)
     job.calls += 1
-    record = _Record()
+    return _Record(call_id)
+
+
+def _put_by(job: _Job, ladder: Ladder, record: _Record, answer: Answer) -> Came:
+    """First of all, before a core is waited for: until it is kept, a crash would cost it."""
+    came = Came(record.call_id, record.usage, ladder.rung, _told(job, ladder.style), answer.picture)
+    return keep(job.wanted.calls, job.turn, came)
+
+
+@contextmanager
+def _settled(job: _Job, record: _Record) -> Iterator[_Record]:
     try:
         yield record
     finally:
-        job.wanted.calls.settle(call_id, record.outcome, record.usage)
-
-
-def _request(wanted: TryOnInput, prepared: Inputs, model: str, style: Style) -> PictureRequest:
-    keeps_margins = wanted.aspect_ratio is not None
-    prompt = build_prompt(
-        wanted.garments,
-        style,
-        padded=prepared.frame.padded,
-        fill_frame=prepared.frame.padded and keeps_margins,
-    )
-    return PictureRequest(
-        prompt,
-        prepared.person,
-        prepared.garments,
-        prepared.frame.ratio,
-        image_size(model, _SIZE_BY_QUALITY[wanted.quality]),
-        text_allowed=style is not Style.SHORT,
-    )
-
-
-def _usage(model: str, answer: Answer) -> Usage:
-    tokens = answer.tokens
-    counts = [count for count in (tokens.text_output, tokens.image_output) if count is not None]
-    cost = 0.0 if answer.is_free else price(model, tokens)
-    return Usage(
-        tokens.input, sum(counts) if counts else None, tokens.thinking, cost, None if cost is None else PRICE_VERSION
-    )
+        job.wanted.calls.settle(record.call_id, record.outcome, record.usage)
 
 
 def _note_failure(job: _Job, answer: Answer) -> BecauseFutureError:
@@ -312,35 +324,5 @@ def _note_failure(job: _Job, answer: Answer) -> BecauseFutureError:
         return job.failure
     if answer.kind is Kind.TIMEOUT:
         job.deadline.check()  # our own time was up: that is no fault of the provider
-    job.failure = _failure(answer)
+    job.failure = failure(answer)
     return job.failure
-
-
-def _failure(answer: Answer) -> BecauseFutureError:
-    """The typed error for an answer that brought no picture. Its words are ours alone."""
-    if answer.kind in (Kind.CONTENT, Kind.BLOCKED):
-        return ContentBlockedError(
-            "The image provider's safety rules refused these pictures. Use other pictures.",
-            details={"provider_code": answer.code},
-        )
-    if answer.kind in _WITHOUT_PICTURE:
-        return ProviderNoImageError(_WITHOUT_PICTURE[answer.kind], details={"provider_code": answer.code})
-    return ExternalServiceError(
-        _TROUBLE.get(answer.kind, _TROUBLE[Kind.BUSY]),
-        details={"provider_code": answer.code},
-        retry_after_seconds=answer.retry_after_seconds,
-    )
-
-
-_WITHOUT_PICTURE = {
-    Kind.SOFT: "The image provider answered without a usable picture. Try again, or use clearer pictures.",
-    Kind.UNCHANGED: "The image provider sent the photo back as it was. Try again, or use a clearer garment picture.",
-    Kind.FAULTY: "The image provider's picture does not show the person of the photo. Try again, or use another photo.",
-}
-_TROUBLE = {
-    Kind.BUSY: "The image provider is overloaded or unreachable. Try again later.",
-    Kind.RATE: "The image provider takes no more calls at the moment. Try again later.",
-    Kind.TIMEOUT: "The image provider did not answer in time. Try again later.",
-    Kind.GONE: "None of the configured image models exists any more. Tell whoever runs this server.",
-    Kind.REFUSED: "The image provider does not accept this server's calls. Tell whoever runs this server.",
-}

@@ -10,6 +10,7 @@ import re
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -76,25 +77,32 @@ def _part(item: str | Slot, data: Mapping[int | None, str]) -> dict[str, Any]:
 
 
 class Payload:
-    """A JSON text whose pictures are written as base64 while they are sent: nobody holds the whole of it.
+    """A JSON text whose pictures are written as base64 while they are sent: nobody holds the whole of it, and what was
+    sent is let go. So it can be sent once.
 
     `marks`: what stands for a picture in `text`, and the picture.
     """
 
     def __init__(self, text: bytes, marks: Mapping[bytes, bytes]) -> None:
         parts = re.split(b"(" + b"|".join(marks) + b")", text)
-        self._pieces = [(part, marks.get(part)) for part in parts]
+        self._pieces = deque((part, marks.get(part)) for part in parts)
+        self._length = sum(_sent_length(*piece) for piece in self._pieces)
 
     def __len__(self) -> int:
-        return sum(len(text) if picture is None else 4 * -(-len(picture) // 3) for text, picture in self._pieces)
+        return self._length
 
     def __iter__(self) -> Iterator[bytes]:
-        for text, picture in self._pieces:
+        while self._pieces:
+            text, picture = self._pieces.popleft()
             if picture is None:
                 yield text
                 continue
             for start in range(0, len(picture), _SENT_BYTES):
                 yield base64.b64encode(memoryview(picture)[start : start + _SENT_BYTES])
+
+
+def _sent_length(text: bytes, picture: bytes | None) -> int:
+    return len(text) if picture is None else 4 * -(-len(picture) // 3)
 
 
 class GeminiClient:
@@ -118,13 +126,12 @@ class GeminiClient:
         self._max_answer_bytes = max_answer_bytes
         self._trust_env = trust_env
 
-    def generate(self, model: str, wanted: PictureRequest, deadline: Deadline) -> Answer:
+    def generate(self, model: str, payload: Payload, deadline: Deadline) -> Answer:
         """One paid call. Returns at the latest when the deadline ends; raises JobCancelledError when cancelled.
 
         The exchange runs in a thread of its own, because name look-up and dripping headers obey no timeout.
         """
         seconds = min(self._read_timeout_seconds, deadline.remaining_seconds())
-        payload = wanted.payload()
         pending: Future[Answer] = Future()
         threading.Thread(
             target=_fulfil,

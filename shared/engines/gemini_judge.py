@@ -17,6 +17,7 @@ from PIL import Image
 from shared.engines.base import GarmentType, Notice, TryOnInput
 from shared.engines.checks.blending import Blend, blend, kept_everything, plan_blend
 from shared.engines.checks.colours import Palette, palette
+from shared.engines.checks.figure import Figure
 from shared.engines.checks.inspection import Inspection, inspect
 from shared.engines.checks.reference import Reference, make_reference
 from shared.engines.checks.report import Fault, Report
@@ -64,8 +65,10 @@ class Painting:
 class Judge:
     """Of one job. Not shared between threads; heavy, so call it inside the CPU gate."""
 
-    def __init__(self, wanted: TryOnInput) -> None:
+    def __init__(self, wanted: TryOnInput, figure: Figure | None = None) -> None:
+        """`figure`: who is on the person's photo, if it was looked at already."""
         self._wanted = wanted
+        self._figure = figure
         self._reference: Reference | None = None
 
     def judge(self, answer: Answer, frame: Frame, garments: Sequence[bytes]) -> tuple[Answer, Painting | None]:
@@ -100,7 +103,7 @@ class Judge:
         if self._reference is None:
             kinds = [garment.garment_type for garment in self._wanted.garments]
             palettes = [_palette(picture, kind) for picture, kind in zip(garments, kinds, strict=True)]
-            self._reference = make_reference(photo, palettes)
+            self._reference = make_reference(photo, palettes, self._figure)
         return self._reference
 
 

@@ -7,7 +7,7 @@ for an answer without a picture, which leaves a call for the next model.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.engines.checks.report import Fault
@@ -43,6 +43,16 @@ RULES: dict[Kind, Rule] = {
 _STYLE_BY_CODE: dict[str, Style] = {Fault.COLOUR: Style.FRESH}
 
 
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Where a call stood. `used`: retries on this model by kind of answer."""
+
+    model: str
+    style: Style
+    used: Mapping[Kind, int]
+    refused_once: bool
+
+
 class Ladder:
     """Where one job stands: `model` and `style` of the next call. Not shared between jobs."""
 
@@ -72,6 +82,21 @@ class Ladder:
         if self._used[answer.kind] < rule.retries and self._fits(wait, seconds_left):
             return self._repeat(answer, rule, wait)
         return self._move_on() if rule.next_model and self._fits(0.0, seconds_left) else None
+
+    @property
+    def rung(self) -> Rung:
+        return Rung(self.model, self.style, dict(self._used), self._refused_once)
+
+    def go_to(self, rung: Rung) -> None:
+        """Where an earlier attempt stood; what is below counts as tried. Stays where it is when that model was taken
+        out of the configuration since."""
+        models = [self.model, *self._later]
+        if rung.model not in models:
+            return
+        self.model, *self._later = models[models.index(rung.model) :]
+        self.style = rung.style
+        self._used = Counter(rung.used)
+        self._refused_once = rung.refused_once
 
     def skip(self) -> bool:
         """Leave this model out for now and move to the next one; False when there is none to move to."""

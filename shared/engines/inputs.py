@@ -70,7 +70,7 @@ def _alone(garment: GarmentInput, max_pixels: int) -> GarmentInput:
     if worn is None or worn.garment is None:
         return replace(garment, on_model=worn is not None)
     alone = on_light_ground(decode(garment.image, max_pixels=max_pixels), worn.garment)
-    return replace(garment, image=encode_jpeg(alone, LARGEST_SIDE))
+    return replace(garment, picture=encode_jpeg(alone, LARGEST_SIDE))
 
 
 def _padded(person: Image.Image, frame: Frame, side: int) -> Image.Image:

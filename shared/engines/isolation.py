@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pictures
 
 from shared.engines.base import GarmentType
+from shared.engines.framing import quickly_shrunk, to_bgr
 from shared.engines.preview.background import Floats, Image, Mask, disk
 from shared.engines.preview.cut_out import PLAIN_LIGHT_RGB
 from shared.engines.preview.evidence import shows_body
@@ -54,9 +55,9 @@ def find_worn(picture: Pictures.Image, worn_as: GarmentType) -> Worn | None:
 
 def _working_copy(picture: Pictures.Image) -> Image:
     scale = min(1.0, WORKING_SIDE / max(picture.size))
+    bgr = to_bgr(picture)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    small = picture.resize(size, Pictures.Resampling.BOX, reducing_gap=2.0) if scale < 1.0 else picture
-    return np.ascontiguousarray(np.asarray(small, dtype=np.uint8)[..., ::-1])
+    return quickly_shrunk(bgr, size) if scale < 1.0 else bgr
 
 
 def _is_without_skin(probabilities: PartProbabilities) -> bool:

@@ -21,11 +21,15 @@ HANDED_ON_QUALITY = 97  # of the JPEG between two turns, colours at full size: n
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`calls_made`: of the job so far. `calls_kept`: for the later turns, not to be used up by this one's retries."""
+    """`calls_made`: of the job so far. `calls_kept`: for the later turns, not to be used up by this one's retries.
+
+    `number`: 0 for the first one, whose photo is the person's own.
+    """
 
     wanted: TryOnInput
     calls_made: int = 0
     calls_kept: int = 0
+    number: int = 0
 
 
 def plan_turns(garments: Sequence[GarmentInput], most: int, *, most_turns: int) -> list[tuple[GarmentInput, ...]]:
@@ -64,7 +68,8 @@ def _turn(
     if not earlier:
         return Turn(replace(wanted, garments=tuple(garments)), 0, calls_kept)
     made = int(earlier[-1].checks.get("provider_calls", 0))
-    return Turn(replace(wanted, person=_as_photo(earlier[-1]), garments=tuple(garments)), made, calls_kept)
+    photo = _as_photo(earlier[-1])
+    return Turn(replace(wanted, photo=photo, garments=tuple(garments)), made, calls_kept, len(earlier))
 
 
 def _as_photo(result: EngineResult) -> bytes:

@@ -227,7 +227,8 @@ def test_a_late_worker_neither_overwrites_nor_deletes(
         monkeypatch.setattr(LeaseTable, "finish_done", finish)
         self.release(claim, utc_now())
         other = ClaimTable(db, Shares()).claim("other-process", utc_now(), timedelta(seconds=30))
-        assert other == (claim.job_id, claim.attempt + 1), "an attempt's number is never used twice"
+        assert other and other.job_id == claim.job_id
+        assert other.attempts == claim.attempt + 1, "an attempt's number is never used twice"
         return finish(self, claim, *rest, **more)
 
     monkeypatch.setattr(LeaseTable, "finish_done", released_meanwhile)

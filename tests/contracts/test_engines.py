@@ -95,7 +95,7 @@ def test_an_asked_for_ratio_is_delivered(engine: ImageEngine, wanted: TryOnInput
 def test_damaged_pictures_are_rejected_and_nothing_is_paid(
     engine: ImageEngine, wanted: TryOnInput, damage: bytes, which: str
 ) -> None:
-    broken = replace(wanted, person=damage) if which == "person" else replace(wanted, garments=(GarmentInput(damage),))
+    broken = replace(wanted, photo=damage) if which == "person" else replace(wanted, garments=(GarmentInput(damage),))
     ledger = CappedLedger(0)
     with pytest.raises((ImageRejectedError, BudgetExhaustedError)) as caught:
         engine.try_on(replace(broken, calls=ledger), Deadline(60))

@@ -33,7 +33,7 @@ INPUTS: dict[str, TryOnInput] = {
     "plain": wanted(),
     "outfit": wanted(garments=[garment(), garment((90, 90, 90), GarmentType.LOWER, brand='"Acme"\x00')]),
     "ratio": wanted(aspect_ratio="16:9", quality=Quality.HIGH),
-    "narrow": replace(wanted(), person=person(80, 500)),
+    "narrow": replace(wanted(), photo=person(80, 500)),
 }
 
 

@@ -23,6 +23,7 @@ POINTS = (
     "features.tryon.job_queue:JobQueue.create_job",
     "features.tryon.ledger:Ledger.start",
     "features.tryon.ledger:Ledger.settle",
+    "features.tryon.kept_answers:KeptAnswers.keep",
     "features.tryon.pictures:JobPictures.store_result",
     "features.tryon.leases:LeaseTable.finish_done",
     "features.tryon.leases:LeaseTable.take_back",

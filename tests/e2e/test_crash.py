@@ -30,7 +30,7 @@ def counts(client: Client, jobs: list[str]) -> dict[str, int]:
 
 
 def test_a_kill_loses_no_job_and_doubles_no_result(tmp_path: Path) -> None:
-    with FakeGemini(latency_seconds=6.0) as fake:
+    with FakeGemini(latency_seconds=12.0) as fake:
         settings = {
             "GEMINI_API_KEY": "planted-key",
             "GEMINI_BASE_URL": fake.base_url,

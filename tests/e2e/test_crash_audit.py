@@ -101,6 +101,9 @@ DAMAGE = {
     " attempt, provider, model, outcome, started_at) SELECT 'x', job_id, user_id, 1, provider, model, 'unknown',"
     f" started_at FROM provider_calls WHERE job_id = {ANY_JOB}",
     "ledger rows that are still open": f"UPDATE provider_calls SET outcome = 'started' WHERE job_id = {ANY_JOB}",
+    "jobs that paid again after a good answer": "INSERT INTO provider_calls (call_id, job_id, user_id, attempt,"
+    " provider, model, outcome, started_at) SELECT 'x', job_id, user_id, 2, provider, model, outcome, started_at"
+    f" FROM provider_calls WHERE job_id = {ANY_JOB}",
     "done jobs without their picture": f"UPDATE tryon_jobs SET result_image_path = 'x' WHERE job_id = {ANY_JOB}",
     "pictures of no job, after the sweep": f"UPDATE tryon_jobs SET result_image_path = 'x' WHERE job_id = {ANY_JOB}",
 }
@@ -148,6 +151,12 @@ def an_input_too_many(finished: Finished) -> None:
     (path.parents[1] / "nobody" / "person.jpg").write_bytes(b"left")
 
 
+def an_answer_too_many(finished: Finished) -> None:
+    path = next((finished.folder / "images" / "tryon-inputs").rglob("*.jpg"))
+    (path.parent / "answers").mkdir()
+    (path.parent / "answers" / "call.bin").write_bytes(b"left")
+
+
 OTHER_DAMAGE: dict[str, Callable[[Finished], None]] = {
     "calls without exactly one ledger row": a_call_twice,
     "done jobs without their picture": a_file_too_few,
@@ -161,3 +170,8 @@ OTHER_DAMAGE: dict[str, Callable[[Finished], None]] = {
 def test_other_damage_is_seen(finished: Finished, name: str, damage: Callable[[Finished], None]) -> None:
     damage(finished)
     assert name in finished.missed()
+
+
+def test_an_answer_that_outlived_its_job_is_seen(finished: Finished) -> None:
+    an_answer_too_many(finished)
+    assert finished.missed() == {"pictures of no job, after the sweep"}

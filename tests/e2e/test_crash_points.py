@@ -1,4 +1,4 @@
-"""A kill between each two steps of a job, in a real server: nothing is lost, and a stored picture is not paid again."""
+"""A kill between each two steps of a job, in a real server: nothing is lost, and what came is not paid again."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from shared.engines.fake_gemini import FakeGemini
 ADD = "features.tryon.model:TryOnJobTable.add"
 CREATE = "features.tryon.job_queue:JobQueue.create_job"
 LEDGER = "features.tryon.ledger:Ledger"
+KEEP = "features.tryon.kept_answers:KeptAnswers.keep"
 STORE = "features.tryon.pictures:JobPictures.store_result"
 FINISH = "features.tryon.leases:LeaseTable.finish_done"
 TAKE_BACK = "features.tryon.leases:LeaseTable.take_back"
@@ -33,8 +34,11 @@ CASES = {
     "accepted, not answered": ([f"{CREATE}:before"], ["ok"], 1),
     "no row for the call": ([f"{LEDGER}.start:before"], ["ok"], 1),
     "row for the call, no call": ([f"{LEDGER}.start:after"], ["unknown", "ok"], 1),
-    "call made, not settled": ([f"{LEDGER}.settle:before"], ["unknown", "ok"], 2),
-    "settled, no picture yet": ([f"{LEDGER}.settle:after"], ["ok", "ok"], 2),
+    "answer came, not kept": ([f"{KEEP}:before"], ["unknown", "ok"], 2),
+    "answer kept, not judged": ([f"{KEEP}:after"], ["ok"], 1),
+    "answer judged, not settled": ([f"{LEDGER}.settle:before"], ["ok"], 1),
+    "settled, no picture yet": ([f"{LEDGER}.settle:after"], ["ok"], 1),
+    "answer kept, then taken up twice": ([f"{KEEP}:after", f"{LEDGER}.settle:before", f"{STORE}:before"], ["ok"], 1),
     "picture stored, job not finished": ([f"{FINISH}:before"], ["ok"], 1),
     "job finished": ([f"{FINISH}:after"], ["ok"], 1),
     "picture stored, then while it is taken over": ([f"{STORE}:after", f"{DELETE}:before"], ["ok"], 1),
@@ -181,7 +185,7 @@ def test_a_kill_between_the_rows_of_a_batch(scene: Scene) -> None:
 def test_afterwards_everything_adds_up(tmp_path: Path) -> None:
     """Kills where files and rows could part, one after the other; then rows, files and ledger agree."""
     with Scene(tmp_path) as scene:
-        scene.order([f"{ADD}:before", f"{FINISH}:before", f"{DELETE}:before"])
+        scene.order([f"{ADD}:before", f"{KEEP}:after", f"{FINISH}:before", f"{DELETE}:before"])
         scene.wait(scene.submit("look-0"))
         scene.order([f"{CACHE}:before"])
         scene.wait(scene.submit("look-0", "another-key"))

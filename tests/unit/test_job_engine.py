@@ -34,13 +34,13 @@ class MemoryKind:
     def add(self, job_id: str, status: str = "queued", owner: str | None = None, attempt: int = 0) -> None:
         self.rows[job_id] = [status, owner, attempt]
 
-    def claim(self, owner: str, lease: timedelta) -> tuple[str, int] | None:
+    def claim(self, owner: str, lease: timedelta) -> tuple[str, int, object] | None:
         self.before_claim()
         with self.lock:
             for job_id, row in self.rows.items():
                 if row[0] == "queued":
                     row[:] = ["processing", owner, int(str(row[2])) + 1]
-                    return job_id, int(str(row[2]))
+                    return job_id, int(str(row[2])), f"row of {job_id}"
         return None
 
     def renew(self, owner: str, job_ids: Sequence[str], lease: timedelta) -> set[str]:
@@ -119,6 +119,16 @@ def test_many_jobs_run_at_once_and_each_once(start: Callable[..., JobEngine]) ->
         engine.submit("k", f"job{number}")
     wait_until(lambda: kind.all_are("done"))
     assert sorted(starts) == sorted(kind.rows)
+
+
+def test_what_was_read_with_the_claim_is_there_when_the_job_runs(start: Callable[..., JobEngine]) -> None:
+    rows: list[object] = []
+    kind = MemoryKind(lambda claim: rows.append(claim.row))
+    engine = start(kind)
+    kind.add("a")
+    engine.submit("k", "a")
+    wait_until(lambda: kind.all_are("done"))
+    assert rows == ["row of a"]
 
 
 def test_a_row_whose_signal_was_lost_is_found(start: Callable[..., JobEngine]) -> None:

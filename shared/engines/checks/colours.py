@@ -67,8 +67,8 @@ def presence(lab: Floats, palettes: Sequence[Palette]) -> float | None:
 
 
 def _share(lab: Floats, colours: Floats) -> float:
-    distance = np.linalg.norm(lab[:, None, :] - colours[None], axis=2).min(axis=1)
-    return float(np.mean(distance < NEAR))
+    squares = (lab**2).sum(axis=1)[:, None] + (colours**2).sum(axis=1) - 2.0 * (lab @ colours.T)
+    return float(np.mean(squares.min(axis=1) < NEAR**2))
 
 
 def _garment_pixels(lab: Floats) -> Floats:

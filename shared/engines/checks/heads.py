@@ -16,14 +16,12 @@ from shared.engines.preview.evidence import (
     SCALE_STEP,
     SEARCH_SIDE,
     Face,
-    Window,
     shared_finder,
 )
+from shared.engines.preview.face_places import face_places
 from shared.engines.preview.parsing import Part
 
 SEARCH_STEP = 1.2  # of the cascade; coarser than for an upload: here a second look follows
-MIN_FACE_SKIN = 0.2  # of the smallest face's box that must be skin
-SKIN_ROOM = 0.75  # of a piece of skin's longer side: a face's box is wider than what shows of its skin
 MIN_HEAD_SHARE = 0.0015  # of the picture: smaller patches of hair and skin are hands or specks
 FACE_BY_HEAD = 0.62  # side of a cascade's box by the width and height of hair and face together
 CHIN_BELOW = 0.56  # chin below the middle of the face, by its side
@@ -53,32 +51,23 @@ def find_head(bgr: Image, parts: Parts, confidence: Floats) -> Head | None:
     """The main person's head, None when nothing looks like one. `confidence`: the network's, in each pixel's part."""
     faces = faces_on_skin(bgr, parts, SEARCH_STEP)
     if faces:
-        largest = max(faces, key=lambda face: (face.size, -face.y, -face.x))
-        return Head(*largest.centre, largest.size, sure=True)
-    return _from_parts(parts, confidence)
+        return head_of_face(max(faces, key=lambda face: (face.size, -face.y, -face.x)))
+    return head_of_parts(parts, confidence)
+
+
+def head_of_face(face: Face) -> Head:
+    return Head(*face.centre, face.size, sure=True)
 
 
 def faces_on_skin(bgr: Image, parts: Parts, step: float = SCALE_STEP) -> list[Face]:
-    """What the cascade and the network both call a face. Searched only around skin: that is a tenth of most photos."""
+    """What the cascade and the network both call a face."""
+    smallest = MIN_FACE_PX * max(parts.shape) / SEARCH_SIDE
     return [
         face
-        for window in _around_skin(parts)
+        for window in face_places(parts == Part.SKIN, smallest)
         for face in shared_finder().find(bgr, step, window)
         if is_on_skin(face, parts)
     ]
-
-
-def _around_skin(parts: Parts) -> list[Window]:
-    """Boxes around skin that could be a face, with room for its hair and chin; those that touch are one."""
-    skin = (parts == Part.SKIN).astype(np.uint8)
-    least = MIN_FACE_SKIN * (MIN_FACE_PX * max(parts.shape) / SEARCH_SIDE) ** 2
-    searched = np.zeros(parts.shape, dtype=np.uint8)
-    for left, top, width, height, area in cv2.connectedComponentsWithStats(skin)[2][1:].tolist():
-        if area >= least:
-            room = round(SKIN_ROOM * max(width, height)) + 2
-            searched[max(0, top - room) : top + height + room, max(0, left - room) : left + width + room] = 1
-    boxes = cv2.connectedComponentsWithStats(searched)[2][1:].tolist()
-    return [(slice(top, top + height), slice(left, left + width)) for left, top, width, height, _ in boxes]
 
 
 def is_on_skin(face: Face, parts: Parts) -> bool:
@@ -90,7 +79,7 @@ def is_on_skin(face: Face, parts: Parts) -> bool:
     return middle.size > 0 and float(np.mean(middle == Part.SKIN)) >= MIN_SKIN_SHARE
 
 
-def _from_parts(parts: Parts, confidence: Floats) -> Head | None:
+def head_of_parts(parts: Parts, confidence: Floats) -> Head | None:
     """The topmost piece of hair with skin under it, if the network is sure of it: of drawings it is not."""
     heads = head_pieces(parts, MIN_HEAD_SHARE * parts.size)
     if not heads:

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.engines.checks.answer import NEW_PIXEL, Answer
+from shared.engines.checks.figure import parts_of
 from shared.engines.checks.heads import faces_on_skin, head_pieces
-from shared.engines.checks.reference import Image, Mask, Reference, parts_of
+from shared.engines.checks.reference import Image, Mask, Reference
 from shared.engines.preview.parsing import Part
 
 MIN_HEAD = 0.2  # of the first head's area; smaller ones are passers-by in the distance

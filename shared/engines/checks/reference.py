@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.engines.checks.colours import Palette
-from shared.engines.checks.heads import Head, find_head, head_mask
+from shared.engines.checks.figure import Figure, see_figure, working_size
+from shared.engines.checks.heads import Head, head_mask
 from shared.engines.checks.likeness import Floats, face_patch
 from shared.engines.checks.registration import Alignment, Corners, find_corners
-from shared.engines.preview.parsing import Part, shared_parser
-
-WORKING_SIDE = 512  # px of the longer side: corners, parts and silhouettes are found at this size
+from shared.engines.framing import quickly_shrunk
+from shared.engines.preview.parsing import Part
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -35,11 +35,11 @@ class Reference:
     palettes: Sequence[Palette]
 
 
-def make_reference(photo: Image, palettes: Sequence[Palette]) -> Reference:
-    """`photo`: BGR, as the person sent it, without padding."""
+def make_reference(photo: Image, palettes: Sequence[Palette], figure: Figure | None = None) -> Reference:
+    """`photo`: BGR, as the person sent it, without padding. `figure`: who is on it, if that is known already."""
     small = at_working_size(photo, None)
-    parts, confidence = parts_of(small)
-    head = find_head(small, parts, confidence)
+    seen = figure or see_figure(small)
+    parts, head = seen.parts, seen.head
     return Reference(
         bgr=small,
         corners=find_corners(grey_of(small)),
@@ -61,21 +61,9 @@ def _face(photo: Image, head: Head | None, small: Image) -> Floats | None:
 def at_working_size(picture: Image, like: Image | None) -> Image:
     """`like`: the picture whose size is taken over, so that two can be compared pixel by pixel."""
     height, width = picture.shape[:2]
-    scale = WORKING_SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    if like is not None:
-        size = (like.shape[1], like.shape[0])
-    how = cv2.INTER_AREA if size[0] < width else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, size, interpolation=how), dtype=np.uint8)
+    size = working_size((width, height)) if like is None else (like.shape[1], like.shape[0])
+    return quickly_shrunk(picture, size)
 
 
 def grey_of(bgr: Image) -> Image:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-
-
-def parts_of(small: Image) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """The likeliest part of every pixel, and its probability."""
-    probabilities = shared_parser()(small, flip=False)
-    height, width, count = probabilities.shape
-    highest = cv2.reduce(probabilities.reshape(-1, count), 1, cv2.REDUCE_MAX).reshape(height, width)
-    return np.asarray(probabilities.argmax(axis=2), dtype=np.uint8), np.asarray(highest, dtype=np.float32)

@@ -25,6 +25,8 @@ MIN_BASE = 0.08  # of the picture's longer side: two points closer together say 
 SCALE_RANGE = (0.6, 1.6)
 TRACKED = 250
 NOISE_PX2, USUAL_SCALE2 = 0.5, 0.03**2  # variances: of a tracked corner (px), and of the scale before anything was seen
+SURE_SHARE = 0.2  # of the tracked corners, of which clothes hide half: so many agree only when they are right
+UNMOVED = np.array([1.0, 0.0, 1.0, 0.0])
 SEED = 20261121
 
 Grey = NDArray[np.uint8]
@@ -58,25 +60,24 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class Corners:
-    """What is remembered of the first picture."""
+    """What is remembered of the first picture: those of its corners that are easily followed."""
 
     grey: Grey
-    points: Points
-    descriptors: NDArray[np.uint8]
     tracked: Points
 
 
 def find_corners(grey: Grey) -> Corners:
-    points, descriptors = _described(grey)
     found = cv2.goodFeaturesToTrack(grey, TRACKED, 0.004, 5)
     tracked = np.zeros((0, 2), np.float32) if found is None else np.asarray(found, np.float32).reshape(-1, 2)
-    return Corners(grey, points, descriptors, tracked)
+    return Corners(grey, tracked)
 
 
 def align(first: Corners, grey: Grey) -> Alignment | None:
     """None when too little of the first picture is found again. `grey`: of the same size as the first."""
-    coarse = _coarse(first, grey)
-    refined = _refined(first, grey, coarse if coarse is not None else np.array([1.0, 0.0, 1.0, 0.0]))
+    refined = _refined(first, grey, UNMOVED)
+    if refined is None or refined[1] < SURE_SHARE * len(first.tracked):  # else all is where it was
+        coarse = _coarse(first.grey, grey)
+        refined = refined if coarse is None else _refined(first, grey, coarse)
     if refined is None:
         return None
     (scale_x, x, scale_y, y), agreeing = refined
@@ -95,15 +96,16 @@ def _described(grey: Grey) -> tuple[Points, NDArray[np.uint8]]:
     return np.array([corner.pt for corner in corners], dtype=np.float32), np.asarray(descriptors, dtype=np.uint8)
 
 
-def _coarse(first: Corners, grey: Grey) -> NDArray[np.float64] | None:
-    points, descriptors = _described(grey)
-    if len(points) < MIN_AGREEING or len(first.points) < MIN_AGREEING:
+def _coarse(first: Grey, grey: Grey) -> NDArray[np.float64] | None:
+    """For what moved further than can be followed."""
+    (known, signs), (points, descriptors) = _described(first), _described(grey)
+    if len(points) < MIN_AGREEING or len(known) < MIN_AGREEING:
         return None
-    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(first.descriptors, descriptors)
+    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(signs, descriptors)
     pairs = [(match.queryIdx, match.trainIdx) for match in matches if match.distance <= MAX_HAMMING]
     if len(pairs) < MIN_AGREEING:
         return None
-    here, there = first.points[[pair[0] for pair in pairs]], points[[pair[1] for pair in pairs]]
+    here, there = known[[pair[0] for pair in pairs]], points[[pair[1] for pair in pairs]]
     found = _agreement(here, there, AGREE_PX, grey.shape)
     return found[0] if found is not None else None
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.engines.preview.background import Image, Mask, to_lab
+from shared.engines.preview.face_places import Window, face_places
 from shared.engines.preview.outline import main_components
 from shared.engines.preview.parsing import Part, PartProbabilities, shared_parser
 from shared.errors import ImageRejectedError
@@ -27,7 +28,6 @@ SCALE_STEP = 1.15
 MIN_FACE_PX = 24
 MIN_SKIN_SHARE = 0.55  # of the box's middle; measured: true faces >= .76, false ones <= .16
 MIN_WEIGHT = 1.0  # cascade's score; true faces >= 2.1 (measured on 25 photos)
-FACE_MIDDLE = 0.4  # of the box's area: where skin is asked for
 SEARCH_MARGIN = 0.1  # of the figure's longer side: room around it for the face box
 FACE_LOWEST = 0.55  # the face's centre lies in this upper share of the person (half bodies: .3)
 SECOND_FACE_SHARE = 0.5  # another face with half of the largest box's width is another person
@@ -40,9 +40,6 @@ UPSIDE_DOWN, LYING = (cv2.ROTATE_180,), (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_
 SURE = 0.8  # probability
 LIMB_SHARE, CLOTHES_SHARE = 0.08, 0.06  # of the figure; bodies without heads: >= .096 (5 of 6), garments <= .03
 MIN_PERSON_SHARE = 0.01  # of the picture: anything smaller is a figure in the distance
-
-
-Window = tuple[slice, slice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +157,13 @@ def _evidence(bgr: Image, probabilities: PartProbabilities) -> Evidence | None:
 
 
 def _faces(bgr: Image, parts: NDArray[np.intp], inside: Mask) -> list[Face]:
-    """The real faces. Only the upper part of the figure is searched, and nothing where there is too little skin.
+    """The real faces. Only skin in the upper part of the figure is searched.
 
     To the sides as far as there is skin: of a crowd, those at the edges may be no part of the figure.
     """
     scale = min(MAX_GROWTH, SEARCH_SIDE / max(bgr.shape[:2]))
-    least = MIN_SKIN_SHARE * FACE_MIDDLE * (MIN_FACE_PX / scale) ** 2
     skin = parts == Part.SKIN
-    if np.count_nonzero(skin) < least:
+    if not skin.any():
         return []
     top, height = cv2.boundingRect(inside.astype(np.uint8))[1::2]
     left, _, width, _ = cv2.boundingRect((inside | main_components(skin)).astype(np.uint8))
@@ -175,7 +171,8 @@ def _faces(bgr: Image, parts: NDArray[np.intp], inside: Mask) -> list[Face]:
     last = top + (FACE_LOWEST + SEARCH_MARGIN) * height + margin
     rows = slice(round(max(0.0, top - margin)), round(min(len(bgr), last)))
     columns = slice(round(max(0.0, left - margin)), round(min(bgr.shape[1], left + width + margin)))
-    found = shared_finder().find(bgr, within=(rows, columns))
+    places = face_places(skin, MIN_FACE_PX / scale, (rows, columns))
+    found = [face for place in places for face in shared_finder().find(bgr, within=place)]
     return [face for face in found if _is_real(face, parts, inside)]
 
 

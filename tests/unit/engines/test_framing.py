@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFilter
 
 from shared.engines.framing import (
     MAX_DELIVERED_SIDE,
@@ -19,7 +20,9 @@ from shared.engines.framing import (
     pad_person,
     person_box,
     plan_frame,
+    quickly_shrunk,
     ratio_value,
+    to_bgr,
 )
 from shared.engines.models import FOURTEEN_RATIOS, TEN_RATIOS
 from shared.errors import ImageRejectedError
@@ -195,3 +198,23 @@ def test_which_bytes_every_reader_shows_alike() -> None:
         "broken": b"\xff\xd8\xff\xe0",
     }
     assert [name for name, data in pictures.items() if is_plain_jpeg(data)] == ["plain"]
+
+
+@pytest.mark.parametrize(
+    ("sides", "share", "decibels"),
+    [((1513, 2015), 0.254, 55), ((1067, 1600), 0.32, 55), ((701, 1499), 0.49, 50), ((900, 601), 0.52, 44)],
+)
+def test_a_quick_copy_is_near_the_exact_mean(sides: tuple[int, int], share: float, decibels: float) -> None:
+    picture = to_bgr(person_picture(*sides).filter(ImageFilter.GaussianBlur(0.8)))
+    size = round(sides[0] * share), round(sides[1] * share)
+    exact = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    assert cv2.PSNR(quickly_shrunk(picture, size), exact) > decibels
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.tuples(*[st.integers(1, 900)] * 2), st.tuples(*[st.integers(1, 700)] * 2))
+def test_a_quick_copy_of_any_size_has_the_size_that_was_asked_for(
+    sides: tuple[int, int], size: tuple[int, int]
+) -> None:
+    copy = quickly_shrunk(np.full((sides[1], sides[0], 3), 77, dtype=np.uint8), size)
+    assert copy.shape == (size[1], size[0], 3) and (copy == 77).all()

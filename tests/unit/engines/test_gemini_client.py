@@ -29,7 +29,7 @@ MODEL = "gemini-nano-banana-2.1"
 
 def call(base_url: str, seconds: float = 5.0, **changes: Any) -> Answer:
     settings = {"api_key": KEY, "base_url": base_url, **changes}
-    return GeminiClient(**settings).generate(MODEL, REQUEST, Deadline(seconds))
+    return GeminiClient(**settings).generate(MODEL, REQUEST.payload(), Deadline(seconds))
 
 
 def sent(**changes: Any) -> RecordedCall:
@@ -44,6 +44,7 @@ def test_pictures_written_while_they_are_sent_arrive_whole(size: int) -> None:
     picture, other = bytes(index % 251 for index in range(size)), b"other"
     prompt = ("two:", Slot(0), Slot(0), "the person:", Slot())
     payload = PictureRequest(prompt, picture, (other,), "3:4").payload()
+    assert len(payload) > size
     text = b"".join(payload)
     parts = orjson.loads(text)["contents"][0]["parts"]
     assert len(text) == len(payload)

@@ -218,11 +218,11 @@ def test_an_unforeseen_fault_settles_the_call_as_unknown() -> None:
     class FailingGate(CpuGate):
         entered = 0
 
-        def background(self):  # type: ignore[no-untyped-def]
+        def continued(self):  # type: ignore[no-untyped-def]
             self.entered += 1
-            if self.entered == 3:  # after the garments and the inputs: with the answer
+            if self.entered == 2:  # after the inputs: with the answer
                 raise RuntimeError("unforeseen")
-            return super().background()
+            return super().continued()
 
     ledger = CappedLedger(3)
     with scripted() as fake, pytest.raises(RuntimeError):

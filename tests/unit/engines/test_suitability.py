@@ -35,7 +35,7 @@ def side_by_side() -> bytes:
 
 
 def codes(photo: bytes) -> list[str]:
-    return [notice.code for notice in look_at_person(photo, max_pixels=PIXELS)]
+    return [notice.code for notice in look_at_person(photo, max_pixels=PIXELS).notices]
 
 
 @pytest.mark.parametrize("path", PEOPLE, ids=lambda path: path.stem)

@@ -30,7 +30,7 @@ def upper_body() -> bytes:
 
 
 def turned() -> bytes:
-    return jpeg(np.asarray(cv2.resize(photo("woman_light"), (600, 1536), interpolation=cv2.INTER_AREA)))
+    return jpeg(np.asarray(cv2.resize(photo("woman_light"), (640, 1536), interpolation=cv2.INTER_AREA)))
 
 
 @pytest.mark.parametrize(

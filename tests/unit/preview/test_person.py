@@ -164,7 +164,7 @@ def test_a_distant_person_is_too_small() -> None:
 
 
 def test_a_person_squeezed_to_a_profile_is_warned_about() -> None:
-    narrow = np.asarray(cv2.resize(photo("woman_light"), (540, 1536), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    narrow = np.asarray(cv2.resize(photo("woman_light"), (640, 1536), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     assert [notice.code for notice in find_person(narrow).warnings] == ["turned"]
 
 
