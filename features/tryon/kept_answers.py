@@ -51,12 +51,16 @@ class KeptAnswers:
         return data[data.index(b"\n") + 1 :]
 
     def known(self, owner: tuple[str, str], call_id: str) -> KeptFacts | None:
-        """None when there is no such picture (any more)."""
+        """None when there is no such picture (any more), or one that cannot be read: damaged, or of another version of
+        this program. Its job must not stay unfinished for that."""
         try:
             head = orjson.loads(self._storage.read_image(_key(owner, call_id)).partition(b"\n")[0])
+            return KeptFacts(Usage(**head["usage"]), dict(head["facts"]))
         except NotFoundError:
             return None
-        return KeptFacts(Usage(**head["usage"]), head["facts"])
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("a kept answer cannot be read: %s", type(error).__name__)
+            return None
 
     def drop(self, owner: tuple[str, str]) -> int:
         """All of a job; how many there were."""

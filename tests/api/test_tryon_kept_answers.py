@@ -178,6 +178,20 @@ def test_it_goes_when_the_job_is_cancelled_while_it_runs(
     assert [row["outcome"] for row in ledger(config)] == ["ok"]
 
 
+@pytest.mark.parametrize("head", [b"", b"{", b"[]", b'{"usage": {"pounds": 1}, "facts": {}}', b'{"facts": {}}'])
+def test_one_that_cannot_be_read_holds_no_job_up(
+    make: Make, killed: Any, fake: FakeGemini, config: Any, head: bytes
+) -> None:
+    (kept,) = answers(config)
+    kept.write_bytes(head + b"\npicture")
+    restart(make, killed)
+    submit(killed)
+    assert [job["status"] for job in history(killed)] == ["done", "done"]
+    assert fake.count == 3, "what cannot be read is made anew"
+    assert sorted(row["outcome"] for row in ledger(config)) == ["ok", "ok", "unknown"]
+    assert answers(config) == []
+
+
 def test_without_a_kill_nothing_stays(make: Make, sign_up: Callable[..., Any], config: Any) -> None:
     person = sign_up(make())
     submit(person)
